@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Everything that crosses the boundary between kernel programs, addon and TypeScript.
+ * This is the only definition: scripts/gen-layout.ts generates src/capture/layout.gen.ts from it, and the
+ * addon's layout() (sizeof/offsetof) is compared with that file by a test.
+ * Only fixed-width integers and arrays; every struct is a multiple of 8 bytes with its padding spelt out.
+ */
+#ifndef TELEGEN_RECORDS_H
+#define TELEGEN_RECORDS_H
+
+#include <linux/types.h>
+
+#define TG_COMM_SIZE 16
+#define TG_FILENAME_SIZE 256
+/* One path component may be 255 bytes; the writer stops TG_NAME_SIZE before the end. */
+#define TG_NAME_SIZE 256
+#define TG_PATH_SIZE 768
+#define TG_ARGS_SIZE 512
+
+enum tg_record_kind {
+	TG_RECORD_CONNECTION = 1,
+	TG_RECORD_CONNECTION_END = 2,
+	TG_RECORD_EXEC = 3,
+	TG_RECORD_EXEC_DETAIL = 4,
+	TG_RECORD_EXIT = 5,
+	TG_RECORD_UDP_SOCKET_CLOSED = 6,
+};
+
+enum tg_phase {
+	TG_PHASE_ATTEMPTED = 1,
+	TG_PHASE_ESTABLISHED = 2,
+	TG_PHASE_ACCEPTED = 3,
+	TG_PHASE_FAILED = 4,
+	TG_PHASE_CLOSED = 5,
+};
+
+enum tg_role {
+	TG_ROLE_UNKNOWN = 0,
+	TG_ROLE_CLIENT = 1,
+	TG_ROLE_SERVER = 2,
+};
+
+enum tg_reason {
+	TG_REASON_UNKNOWN = 0,
+	TG_REASON_CLOSED = 1,
+	TG_REASON_REFUSED = 2,
+	TG_REASON_TIMEOUT = 3,
+	TG_REASON_UNREACHABLE = 4,
+	TG_REASON_RESET = 5,
+	TG_REASON_ABORTED = 6,
+};
+
+enum tg_attribution {
+	TG_ATTRIBUTION_UNKNOWN = 0,
+	TG_ATTRIBUTION_SOCKET = 1,
+	TG_ATTRIBUTION_WORKER = 2,
+	TG_ATTRIBUTION_LISTENER = 3,
+	TG_ATTRIBUTION_PREEXISTING = 4,
+};
+
+/* One counter slot per class of record; index of the tg_counters map. */
+enum tg_counter {
+	TG_COUNTER_ATTEMPTED = 0,
+	TG_COUNTER_ESTABLISHED = 1,
+	TG_COUNTER_ACCEPTED = 2,
+	TG_COUNTER_FAILED = 3,
+	TG_COUNTER_CLOSED = 4,
+	TG_COUNTER_EXEC = 5,
+	TG_COUNTER_EXIT = 6,
+	TG_COUNTER_UDP_SOCKET_CLOSED = 7,
+	/* Not a record: a socket or process whose state could not be stored. */
+	TG_COUNTER_SOCKET_STATE = 8,
+	TG_COUNTER_UDP_FLOW_STATE = 9,
+	TG_COUNTER_PROCESS_STATE = 10,
+	TG_COUNTER_COUNT = 11,
+};
+
+struct tg_counter_value {
+	__u64 submitted;
+	__u64 dropped;
+};
+
+/* Head of every record. time_ns: CLOCK_MONOTONIC. size: bytes of the whole record. */
+struct tg_head {
+	__u64 time_ns;
+	__u32 size;
+	__u16 kind;
+	__u16 flags;
+};
+
+/*
+ * A process, as known in its own context. start_ns is CLOCK_MONOTONIC of the fork or exec that began the program,
+ * exec_id names the exec whose image it runs (inherited over fork). Both are 0 when not observed.
+ */
+struct tg_owner {
+	__u64 start_ns;
+	__u64 exec_id;
+	__u64 cgroup_id;
+	__u32 pid;
+	__u32 parent_pid;
+	__u32 uid;
+	__u32 tid;
+	char comm[TG_COMM_SIZE];
+};
+
+/*
+ * Addresses are four host-order words, most significant first; IPv4 (also IPv4-mapped IPv6) fills word 3 alone and
+ * has family 4. Ports are host order.
+ */
+struct tg_tuple {
+	__u32 local_ip[4];
+	__u32 remote_ip[4];
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 family;   /* 4 or 6 */
+	__u8 protocol; /* IPPROTO_* */
+	__u8 role;     /* enum tg_role */
+	__u8 pad;
+};
+
+struct tg_connection {
+	struct tg_head head;
+	struct tg_tuple tuple;
+	struct tg_owner owner;
+	__u64 cookie;
+	__u32 rtt_us; /* smoothed; 0 when never measured */
+	__u16 error;  /* errno, 0 when unknown */
+	__u8 phase;   /* enum tg_phase */
+	__u8 attribution;
+};
+
+/* Phases failed and closed. Bytes are payload bytes. */
+struct tg_connection_end {
+	struct tg_connection connection;
+	__u64 began_ns;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 segments_sent;
+	__u32 segments_received;
+	__u32 retransmits;
+	__u32 min_rtt_us;
+	__u32 reason; /* enum tg_reason */
+	__u32 pad;
+};
+
+struct tg_exec {
+	struct tg_head head;
+	struct tg_owner owner;
+	char filename[TG_FILENAME_SIZE]; /* as passed to exec, NUL-terminated */
+};
+
+/*
+ * path holds the names from the executable upwards, each NUL-terminated ("shell\0tmp\0" is /tmp/shell); path_size is
+ * 0 when it could not be read whole. args holds argv as the kernel keeps it: NUL-separated.
+ */
+struct tg_exec_detail {
+	struct tg_exec exec;
+	__u32 path_size;
+	__u32 args_size;
+	char path[TG_PATH_SIZE];
+	char args[TG_ARGS_SIZE];
+};
+
+struct tg_exit {
+	struct tg_head head;
+	struct tg_owner owner;
+};
+
+struct tg_udp_socket_closed {
+	struct tg_head head;
+	__u64 cookie;
+};
+
+/* Key and value of the tg_processes map, by process id (tgid). */
+struct tg_process {
+	__u64 start_ns;
+	__u64 exec_id;
+	__u32 parent_pid;
+	__u32 pad;
+};
+
+/* Key and value of the tg_udp_flows map. */
+struct tg_udp_key {
+	__u64 cookie;
+	__u32 remote_ip[4];
+	__u16 remote_port;
+	__u16 pad[3];
+};
+
+struct tg_udp_flow {
+	struct tg_tuple tuple;
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u64 packets_sent;
+	__u64 packets_received;
+};
+
+#endif

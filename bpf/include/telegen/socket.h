@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Finding and making the state kept on a socket. */
+#ifndef TELEGEN_SOCKET_H
+#define TELEGEN_SOCKET_H
+
+#include "telegen/identity.h"
+
+#define TG_AF_INET 2
+#define TG_AF_INET6 10
+#define TG_IPPROTO_TCP 6
+#define TG_IPPROTO_UDP 17
+
+static __always_inline struct tg_socket *tg_socket_find(void *sk)
+{
+	return bpf_sk_storage_get(&tg_sockets, sk, 0, 0);
+}
+
+static __always_inline struct tg_socket *tg_socket_make(void *sk)
+{
+	struct tg_socket *sock = bpf_sk_storage_get(&tg_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!sock)
+		tg_count(TG_COUNTER_SOCKET_STATE, 0);
+	return sock;
+}
+
+/* The words as the kernel hands them (network order) into host order; folds IPv4-mapped IPv6 into IPv4. */
+static __always_inline __u8 tg_ip6_to_words(__u32 words[4], __u32 a, __u32 b, __u32 c, __u32 d)
+{
+	if (a == 0 && b == 0 && c == bpf_htonl(0xffff)) {
+		words[0] = words[1] = words[2] = 0;
+		words[3] = bpf_ntohl(d);
+		return 4;
+	}
+	words[0] = bpf_ntohl(a);
+	words[1] = bpf_ntohl(b);
+	words[2] = bpf_ntohl(c);
+	words[3] = bpf_ntohl(d);
+	return 6;
+}
+
+static __always_inline __u8 tg_ip4_to_words(__u32 words[4], __u32 address)
+{
+	words[0] = words[1] = words[2] = 0;
+	words[3] = bpf_ntohl(address);
+	return 4;
+}
+
+#endif

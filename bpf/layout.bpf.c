@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Never loaded: makes clang write every boundary type into BTF, from which scripts/gen-layout.ts generates the
+ * TypeScript layout. Compiled with -Wpadded, so that no struct hides padding.
+ */
+#include <linux/types.h>
+#include "telegen/records.h"
+
+#define TG_STRUCT(type) struct type layout_##type;
+#define TG_ENUM(type) enum type layout_##type;
+
+TG_STRUCT(tg_head)
+TG_STRUCT(tg_owner)
+TG_STRUCT(tg_tuple)
+TG_STRUCT(tg_connection)
+TG_STRUCT(tg_connection_end)
+TG_STRUCT(tg_exec)
+TG_STRUCT(tg_exec_detail)
+TG_STRUCT(tg_exit)
+TG_STRUCT(tg_udp_socket_closed)
+TG_STRUCT(tg_counter_value)
+TG_STRUCT(tg_process)
+TG_STRUCT(tg_udp_key)
+TG_STRUCT(tg_udp_flow)
+TG_ENUM(tg_record_kind)
+TG_ENUM(tg_phase)
+TG_ENUM(tg_role)
+TG_ENUM(tg_reason)
+TG_ENUM(tg_attribution)
+TG_ENUM(tg_counter)

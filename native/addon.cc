@@ -1,0 +1,22 @@
+// The addon: BPF objects and ring readers. It knows records as bytes and no detector at all.
+#include <napi.h>
+
+#include "bpf_object.h"
+#include "kernel_error.h"
+#include "layout.h"
+#include "ring_reader.h"
+
+namespace {
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+	telegen::install_libbpf_logger();
+	exports.Set("BpfObject", telegen::BpfObject::define(env));
+	exports.Set("RingReader", telegen::RingReader::define(env));
+	exports.Set("layout", Napi::Function::New(env, telegen::layout));
+	exports.Set("monotonicNs", Napi::Function::New(env, telegen::monotonic_ns));
+	return exports;
+}
+
+} // namespace
+
+NODE_API_MODULE(telegen, init)

@@ -1,0 +1,15 @@
+// What the C++ compiler makes of bpf/include/telegen/records.h, for the test that compares it with the generated
+// TypeScript; and the clock that records are stamped with.
+#pragma once
+
+#include <napi.h>
+
+namespace telegen {
+
+// {"tg_head": {"size": 16, "fields": {"time_ns": 0, ...}}, ...}
+Napi::Value layout(const Napi::CallbackInfo &info);
+
+// CLOCK_MONOTONIC in nanoseconds: the clock of bpf_ktime_get_ns.
+Napi::Value monotonic_ns(const Napi::CallbackInfo &info);
+
+} // namespace telegen

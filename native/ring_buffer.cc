@@ -1,0 +1,74 @@
+#include "ring_buffer.h"
+
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace telegen {
+
+namespace {
+
+uint64_t load_acquire(const void *position) {
+	return __atomic_load_n(static_cast<const uint64_t *>(position), __ATOMIC_ACQUIRE);
+}
+
+size_t round_up8(size_t size) { return (size + 7) & ~size_t{7}; }
+
+} // namespace
+
+RingBuffer::RingBuffer(int map_fd, size_t size) : size_(size), page_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
+	void *consumer = mmap(nullptr, page_, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	if (consumer == MAP_FAILED) {
+		error_ = errno;
+		return;
+	}
+	consumer_ = consumer;
+	// The kernel maps the data twice in a row, so that no record wraps.
+	void *producer = mmap(nullptr, page_ + 2 * size_, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page_));
+	if (producer == MAP_FAILED) {
+		error_ = errno;
+		return;
+	}
+	producer_ = producer;
+	data_ = static_cast<const uint8_t *>(producer) + page_;
+}
+
+RingBuffer::~RingBuffer() {
+	if (consumer_)
+		munmap(consumer_, page_);
+	if (producer_)
+		munmap(producer_, page_ + 2 * size_);
+}
+
+size_t RingBuffer::pending() const { return load_acquire(producer_) - load_acquire(consumer_); }
+
+size_t RingBuffer::copy_records(uint8_t *out, size_t room) {
+	uint64_t position = load_acquire(consumer_), end = load_acquire(producer_);
+	size_t copied = 0;
+
+	while (position < end) {
+		const uint8_t *header = data_ + (position & (size_ - 1));
+		uint32_t word = __atomic_load_n(reinterpret_cast<const uint32_t *>(header), __ATOMIC_ACQUIRE);
+		if (word & BPF_RINGBUF_BUSY_BIT)
+			break;
+		size_t length = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {
+			if (copied + length > room) {
+				if (copied > 0)
+					break;
+				oversized_++;
+			} else {
+				memcpy(out + copied, header + BPF_RINGBUF_HDR_SZ, length);
+				copied += round_up8(length);
+			}
+		}
+		position += round_up8(length + BPF_RINGBUF_HDR_SZ);
+	}
+	__atomic_store_n(static_cast<uint64_t *>(consumer_), position, __ATOMIC_RELEASE);
+	return copied;
+}
+
+} // namespace telegen

@@ -1,0 +1,36 @@
+// Consumer side of a BPF ring buffer (Documentation/bpf/ringbuf.rst): one writer of the consumer position.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace telegen {
+
+class RingBuffer {
+public:
+	// Maps the ring; check `error()` (positive errno, 0 when mapped).
+	RingBuffer(int map_fd, size_t size);
+	~RingBuffer();
+	RingBuffer(const RingBuffer &) = delete;
+	RingBuffer &operator=(const RingBuffer &) = delete;
+
+	int error() const { return error_; }
+	// Bytes waiting, including record headers.
+	size_t pending() const;
+
+	// Copies whole records, oldest first, into `out`; returns the bytes copied. Stops at a record that a program is
+	// still writing, at the end, or when the next one does not fit. A record larger than `room` is skipped and counted.
+	size_t copy_records(uint8_t *out, size_t room);
+	uint64_t oversized() const { return oversized_; }
+
+private:
+	size_t size_;
+	size_t page_;
+	int error_ = 0;
+	void *consumer_ = nullptr;
+	void *producer_ = nullptr;
+	const uint8_t *data_ = nullptr;
+	uint64_t oversized_ = 0;
+};
+
+} // namespace telegen

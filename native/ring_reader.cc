@@ -1,0 +1,183 @@
+#include "ring_reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "arguments.h"
+#include "bpf_object.h"
+#include "kernel_error.h"
+
+namespace telegen {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long the thread sleeps between two looks: short while records come, longer when the host is quiet.
+constexpr milliseconds BUSY_INTERVAL{1};
+constexpr milliseconds QUIET_INTERVAL{10};
+
+struct Batch {
+	size_t slab;
+	size_t bytes;
+};
+
+void call_javascript(Napi::Env env, Napi::Function callback, Batch *batch) {
+	// No environment: it is being torn down and nobody is left to read.
+	if (env != nullptr && callback != nullptr)
+		callback.Call({Napi::Number::New(env, batch->slab), Napi::Number::New(env, batch->bytes)});
+	delete batch;
+}
+
+} // namespace
+
+Napi::Function RingReader::define(Napi::Env env) {
+	return DefineClass(env, "RingReader",
+			   {
+				   InstanceMethod<&RingReader::start>("start"),
+				   InstanceMethod<&RingReader::stop>("stop"),
+				   InstanceMethod<&RingReader::release>("release"),
+				   InstanceMethod<&RingReader::drain>("drain"),
+				   InstanceMethod<&RingReader::pending>("pending"),
+				   InstanceMethod<&RingReader::oversized>("oversized"),
+			   });
+}
+
+// new RingReader(object, mapName, ringBytes, slabs)
+RingReader::RingReader(const Napi::CallbackInfo &info) : Napi::ObjectWrap<RingReader>(info) {
+	std::string name;
+	uint32_t size = 0;
+	if (info.Length() < 4 || !info[0].IsObject() || !info[3].IsArray()) {
+		type_error(info.Env(), "(object, map name, ring bytes, slabs)");
+		return;
+	}
+	if (!want_string(info, 1, &name) || !want_u32(info, 2, &size) || !take_slabs(info[3].As<Napi::Array>()))
+		return;
+	BpfObject *object = BpfObject::Unwrap(info[0].As<Napi::Object>());
+	ring_ = std::make_unique<RingBuffer>(object->map_fd(name), size);
+	if (ring_->error())
+		kernel_error(info.Env(), "map ring " + name, ring_->error());
+}
+
+RingReader::~RingReader() { halt(); }
+
+bool RingReader::take_slabs(const Napi::Array &slabs) {
+	for (uint32_t i = 0; i < slabs.Length(); i++) {
+		Napi::Value value = slabs[i];
+		if (!value.IsArrayBuffer())
+			return type_error(Env(), "an array of ArrayBuffers");
+		auto buffer = value.As<Napi::ArrayBuffer>();
+		slabs_.push_back({Napi::Persistent(buffer), static_cast<uint8_t *>(buffer.Data()), buffer.ByteLength()});
+		free_.push_back(i);
+	}
+	return true;
+}
+
+// start(onBatch, onStopped): onStopped is called after the last batch has been delivered.
+Napi::Value RingReader::start(const Napi::CallbackInfo &info) {
+	if (!ring_ || ring_->error() || thread_.joinable())
+		return kernel_error(info.Env(), "start reader", EBUSY);
+	if (info.Length() < 2 || !info[0].IsFunction() || !info[1].IsFunction()) {
+		type_error(info.Env(), "two functions");
+		return info.Env().Undefined();
+	}
+	auto *stopped = new Napi::FunctionReference(Napi::Persistent(info[1].As<Napi::Function>()));
+	deliver_ = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "telegen ring", 0, 1,
+						 [stopped](Napi::Env env) {
+							 Napi::HandleScope scope(env);
+							 stopped->Call({});
+							 delete stopped;
+						 });
+	stopping_ = false;
+	thread_ = std::thread(&RingReader::run, this);
+	return info.Env().Undefined();
+}
+
+void RingReader::run() {
+	milliseconds interval = BUSY_INTERVAL;
+	for (;;) {
+		{
+			std::unique_lock<std::mutex> lock(mutex_);
+			if (changed_.wait_for(lock, interval, [this] { return stopping_; }))
+				return;
+		}
+		interval = drain_once() ? BUSY_INTERVAL : std::min(interval * 2, QUIET_INTERVAL);
+	}
+}
+
+bool RingReader::wait_for_slab(size_t *index) {
+	std::unique_lock<std::mutex> lock(mutex_);
+	changed_.wait(lock, [this] { return stopping_ || !free_.empty(); });
+	if (stopping_)
+		return false;
+	*index = free_.back();
+	free_.pop_back();
+	return true;
+}
+
+bool RingReader::drain_once() {
+	bool any = false;
+	size_t index;
+	while (ring_->pending() > 0 && wait_for_slab(&index)) {
+		size_t bytes = ring_->copy_records(slabs_[index].data, slabs_[index].size);
+		if (bytes == 0) {
+			std::lock_guard<std::mutex> lock(mutex_);
+			free_.push_back(index);
+			return any;
+		}
+		any = true;
+		auto *batch = new Batch{index, bytes};
+		if (deliver_.NonBlockingCall(batch, call_javascript) != napi_ok)
+			delete batch;
+	}
+	return any;
+}
+
+void RingReader::halt() {
+	if (!thread_.joinable())
+		return;
+	{
+		std::lock_guard<std::mutex> lock(mutex_);
+		stopping_ = true;
+	}
+	changed_.notify_all();
+	thread_.join();
+	deliver_.Release();
+}
+
+// Stops the thread; batches that are under way still arrive, then onStopped. What is left in the ring: drain().
+Napi::Value RingReader::stop(const Napi::CallbackInfo &info) {
+	halt();
+	return info.Env().Undefined();
+}
+
+Napi::Value RingReader::release(const Napi::CallbackInfo &info) {
+	uint32_t index = 0;
+	if (!want_u32(info, 0, &index))
+		return info.Env().Undefined();
+	{
+		std::lock_guard<std::mutex> lock(mutex_);
+		if (index < slabs_.size() && std::find(free_.begin(), free_.end(), index) == free_.end())
+			free_.push_back(index);
+	}
+	changed_.notify_all();
+	return info.Env().Undefined();
+}
+
+// Copies records into slab 0 and returns the bytes; only while the thread is stopped.
+Napi::Value RingReader::drain(const Napi::CallbackInfo &info) {
+	if (!ring_ || thread_.joinable() || slabs_.empty())
+		return kernel_error(info.Env(), "drain", EBUSY);
+	return Napi::Number::New(info.Env(), ring_->copy_records(slabs_[0].data, slabs_[0].size));
+}
+
+Napi::Value RingReader::pending(const Napi::CallbackInfo &info) {
+	return Napi::Number::New(info.Env(), ring_ ? ring_->pending() : 0);
+}
+
+Napi::Value RingReader::oversized(const Napi::CallbackInfo &info) {
+	return Napi::Number::New(info.Env(), ring_ ? ring_->oversized() : 0);
+}
+
+} // namespace telegen

@@ -1,0 +1,56 @@
+// Drains one ring buffer on a thread of its own into slabs (ArrayBuffers made by JavaScript) and hands full or timely
+// ones to a callback (slab index, bytes). JavaScript returns each slab with release(index). With no slab free the
+// thread waits: records then stay in the ring, and what does not fit there is counted as dropped by the kernel side.
+#pragma once
+
+#include <napi.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "ring_buffer.h"
+
+namespace telegen {
+
+class RingReader : public Napi::ObjectWrap<RingReader> {
+public:
+	static Napi::Function define(Napi::Env env);
+
+	explicit RingReader(const Napi::CallbackInfo &info);
+	~RingReader() override;
+
+private:
+	struct Slab {
+		Napi::Reference<Napi::ArrayBuffer> buffer;
+		uint8_t *data;
+		size_t size;
+	};
+
+	Napi::Value start(const Napi::CallbackInfo &info);
+	Napi::Value stop(const Napi::CallbackInfo &info);
+	Napi::Value release(const Napi::CallbackInfo &info);
+	Napi::Value drain(const Napi::CallbackInfo &info);
+	Napi::Value pending(const Napi::CallbackInfo &info);
+	Napi::Value oversized(const Napi::CallbackInfo &info);
+
+	bool take_slabs(const Napi::Array &slabs);
+	void run();
+	bool wait_for_slab(size_t *index);
+	// Returns whether anything was read.
+	bool drain_once();
+	void halt();
+
+	std::unique_ptr<RingBuffer> ring_;
+	std::vector<Slab> slabs_;
+	std::vector<size_t> free_;
+	std::mutex mutex_;
+	std::condition_variable changed_;
+	bool stopping_ = false;
+	std::thread thread_;
+	Napi::ThreadSafeFunction deliver_;
+};
+
+} // namespace telegen

@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { TelegenError } from '../model/errors.ts';
+
+/** A failure that the kernel or libbpf reported. `log` holds the verifier's words, if any. */
+export interface KernelError extends Error {
+  readonly op: string;
+  readonly errno: number;
+  readonly code: string;
+  readonly log: string;
+}
+
+/** One BPF object file. All methods throw KernelError; close() detaches everything and may be repeated. */
+export interface BpfObject {
+  programs(): { name: string; section: string }[];
+  setAutoload(program: string, load: boolean): void;
+  setConstant(name: string, value: Uint8Array): void;
+  resizeMap(map: string, entries: number): void;
+  reuseMap(map: string, from: BpfObject): void;
+  load(): void;
+  attach(program: string): void;
+  attachCgroup(program: string, cgroupFd: number): void;
+  runIterator(program: string): void;
+  mapLookup(map: string, key: Uint8Array): Buffer | undefined;
+  mapUpdate(map: string, key: Uint8Array, value: Uint8Array, flags: number): void;
+  mapDelete(map: string, key: Uint8Array): boolean;
+  mapLookupBatch(map: string, keys: Uint8Array, values: Uint8Array): number;
+  mapUpdateBatch(map: string, keys: Uint8Array, values: Uint8Array, flags: number): number;
+  /** Stops all programs; the maps stay readable. */
+  detach(): void;
+  close(): void;
+}
+
+/** Drains a ring buffer on a thread of its own into the given slabs. */
+export interface RingReader {
+  start(onBatch: (slab: number, bytes: number) => void, onStopped: () => void): void;
+  stop(): void;
+  release(slab: number): void;
+  /** After onStopped: copies what is left, a slab at a time, into slab 0; returns bytes. */
+  drain(): number;
+  pending(): number;
+  oversized(): number;
+}
+
+export interface Addon {
+  readonly BpfObject: new (path: string) => BpfObject;
+  readonly RingReader: new (object: BpfObject, map: string, ringBytes: number, slabs: ArrayBuffer[]) => RingReader;
+  layout(): Record<string, { size: number; fields: Record<string, number> }>;
+  monotonicNs(): number;
+}
+
+/** Where `make build` leaves the addon and the BPF objects. */
+export const BUILD_DIR = fileURLToPath(new URL('../../build', import.meta.url));
+
+/** Loads the addon; TELEGEN_ADDON when it is missing or does not fit this machine. */
+export function loadAddon(file = `${BUILD_DIR}/native/telegen.node`): Addon {
+  try {
+    return createRequire(import.meta.url)(file) as Addon;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new TelegenError('TELEGEN_ADDON', `cannot load the native addon ${file}: ${detail}; run "make build"`, {
+      cause: error,
+    });
+  }
+}
+
+export function isKernelError(error: unknown): error is KernelError {
+  return error instanceof Error && 'errno' in error && 'op' in error;
+}

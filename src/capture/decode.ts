@@ -1,0 +1,206 @@
+import type { ConnectionEvent, ConnectionPhase, ConnectionStats, EndReason, ProcessEvent, Role } from '../model/event.ts';
+import type { Endpoint } from '../model/ip-address.ts';
+import type { Attribution } from '../model/process.ts';
+import {
+  AT_CONNECTION_ATTRIBUTION,
+  AT_CONNECTION_COOKIE,
+  AT_CONNECTION_END_BEGAN_NS,
+  AT_CONNECTION_END_BYTES_RECEIVED,
+  AT_CONNECTION_END_BYTES_SENT,
+  AT_CONNECTION_END_MIN_RTT_US,
+  AT_CONNECTION_END_REASON,
+  AT_CONNECTION_END_RETRANSMITS,
+  AT_CONNECTION_END_SEGMENTS_RECEIVED,
+  AT_CONNECTION_END_SEGMENTS_SENT,
+  AT_CONNECTION_ERROR,
+  AT_CONNECTION_OWNER,
+  AT_CONNECTION_PHASE,
+  AT_CONNECTION_RTT_US,
+  AT_CONNECTION_TUPLE,
+  AT_EXEC_DETAIL_ARGS,
+  AT_EXEC_DETAIL_ARGS_SIZE,
+  AT_EXEC_DETAIL_PATH,
+  AT_EXEC_DETAIL_PATH_SIZE,
+  AT_EXEC_FILENAME,
+  AT_EXEC_OWNER,
+  AT_EXIT_OWNER,
+  AT_HEAD_KIND,
+  AT_HEAD_SIZE,
+  AT_HEAD_TIME_NS,
+  AT_TUPLE_FAMILY,
+  AT_TUPLE_LOCAL_IP,
+  AT_TUPLE_LOCAL_PORT,
+  AT_TUPLE_PROTOCOL,
+  AT_TUPLE_REMOTE_IP,
+  AT_TUPLE_REMOTE_PORT,
+  AT_TUPLE_ROLE,
+  AT_UDP_SOCKET_CLOSED_COOKIE,
+  RECORD_KIND,
+  SIZE_CONNECTION,
+  SIZE_CONNECTION_END,
+  SIZE_EXEC,
+  SIZE_EXEC_DETAIL,
+  SIZE_EXIT,
+  SIZE_HEAD,
+  SIZE_UDP_SOCKET_CLOSED,
+} from './layout.gen.ts';
+import { type RecordView, readIp, readOwner, readText, u64 } from './record-view.ts';
+
+const IPPROTO_UDP = 17;
+const FILENAME_LIMIT = 256;
+const NS_PER_MS = 1e6;
+
+const PHASES: readonly ConnectionPhase[] = ['attempted', 'attempted', 'established', 'accepted', 'failed', 'closed'];
+const ROLES: readonly Role[] = ['unknown', 'client', 'server'];
+const REASONS: readonly EndReason[] = ['unknown', 'closed', 'refused', 'timeout', 'unreachable', 'reset', 'aborted'];
+const ATTRIBUTIONS: readonly Attribution[] = ['unknown', 'socket', 'worker', 'listener', 'preexisting'];
+
+/** The end of a UDP socket; its conversations end with it. */
+export interface UdpSocketClosed {
+  readonly kind: 'udp-socket-closed';
+  readonly timeMs: number;
+  readonly socketId: number;
+}
+
+export type DecodedRecord = ConnectionEvent | ProcessEvent | UdpSocketClosed;
+
+export interface DecodeTarget {
+  onRecord(record: DecodedRecord): void;
+  /** A record of unknown kind or impossible size: the rest of the batch cannot be trusted. */
+  onMalformed(kind: number, size: number): void;
+}
+
+const SIZES: Record<number, number> = {
+  [RECORD_KIND.CONNECTION]: SIZE_CONNECTION,
+  [RECORD_KIND.CONNECTION_END]: SIZE_CONNECTION_END,
+  [RECORD_KIND.EXEC]: SIZE_EXEC,
+  [RECORD_KIND.EXEC_DETAIL]: SIZE_EXEC_DETAIL,
+  [RECORD_KIND.EXIT]: SIZE_EXIT,
+  [RECORD_KIND.UDP_SOCKET_CLOSED]: SIZE_UDP_SOCKET_CLOSED,
+};
+
+/**
+ * Decodes the records in the first `bytes` of a slab, in order. `epochOffsetMs` turns the records' monotonic time
+ * into epoch time. Returns how many records were decoded.
+ */
+export function decodeBatch(view: RecordView, bytes: number, epochOffsetMs: number, target: DecodeTarget): number {
+  let at = 0;
+  let count = 0;
+  while (at + SIZE_HEAD <= bytes) {
+    const size = view.u32[(at + AT_HEAD_SIZE) >>> 2] as number;
+    const kind = view.u16[(at + AT_HEAD_KIND) >>> 1] as number;
+    if (SIZES[kind] !== size || at + size > bytes) {
+      target.onMalformed(kind, size);
+      return count;
+    }
+    target.onRecord(decodeRecord(view, at, kind, epochOffsetMs));
+    count++;
+    at += size;
+  }
+  return count;
+}
+
+function decodeRecord(view: RecordView, at: number, kind: number, epochOffsetMs: number): DecodedRecord {
+  const timeMs = u64(view, at + AT_HEAD_TIME_NS) / NS_PER_MS + epochOffsetMs;
+  switch (kind) {
+    case RECORD_KIND.CONNECTION:
+      return decodeConnection(view, at, timeMs);
+    case RECORD_KIND.CONNECTION_END:
+      return decodeEnd(view, at, timeMs);
+    case RECORD_KIND.EXIT:
+      return { kind: 'process', action: 'exit', timeMs, owner: knownOwner(view, at + AT_EXIT_OWNER) };
+    case RECORD_KIND.UDP_SOCKET_CLOSED:
+      return { kind: 'udp-socket-closed', timeMs, socketId: u64(view, at + AT_UDP_SOCKET_CLOSED_COOKIE) };
+    default:
+      return decodeExec(view, at, kind === RECORD_KIND.EXEC_DETAIL, timeMs);
+  }
+}
+
+function endpoint(view: RecordView, ipAt: number, portAt: number, family: number): Endpoint {
+  return { ip: readIp(view, ipAt, family), port: view.u16[portAt >>> 1] as number };
+}
+
+function decodeConnection(view: RecordView, at: number, timeMs: number): ConnectionEvent {
+  const base = connectionBase(view, at, timeMs);
+  const rtt = view.u32[(at + AT_CONNECTION_RTT_US) >>> 2] as number;
+  return rtt > 0 ? { ...base, handshakeRttUs: rtt } : base;
+}
+
+function connectionBase(view: RecordView, at: number, timeMs: number): ConnectionEvent {
+  const tuple = at + AT_CONNECTION_TUPLE;
+  const family = view.u8[tuple + AT_TUPLE_FAMILY] as number;
+  return {
+    kind: 'connection',
+    phase: PHASES[view.u8[at + AT_CONNECTION_PHASE] as number] ?? 'attempted',
+    timeMs,
+    transport: view.u8[tuple + AT_TUPLE_PROTOCOL] === IPPROTO_UDP ? 'udp' : 'tcp',
+    role: ROLES[view.u8[tuple + AT_TUPLE_ROLE] as number] ?? 'unknown',
+    local: endpoint(view, tuple + AT_TUPLE_LOCAL_IP, tuple + AT_TUPLE_LOCAL_PORT, family),
+    remote: endpoint(view, tuple + AT_TUPLE_REMOTE_IP, tuple + AT_TUPLE_REMOTE_PORT, family),
+    socketId: u64(view, at + AT_CONNECTION_COOKIE),
+    owner: readOwner(view, at + AT_CONNECTION_OWNER),
+    attribution: ATTRIBUTIONS[view.u8[at + AT_CONNECTION_ATTRIBUTION] as number] ?? 'unknown',
+    process: undefined,
+    workload: undefined,
+  };
+}
+
+function decodeEnd(view: RecordView, at: number, timeMs: number): ConnectionEvent {
+  const base = connectionBase(view, at, timeMs);
+  const errno = view.u16[(at + AT_CONNECTION_ERROR) >>> 1] as number;
+  const reason = REASONS[view.u32[(at + AT_CONNECTION_END_REASON) >>> 2] as number] ?? 'unknown';
+  // The kernel side keeps no counters of a UDP socket's errors: no zeros are made up for them.
+  const stats = base.transport === 'tcp' ? { stats: decodeStats(view, at) } : {};
+  return { ...base, reason, ...stats, ...(errno > 0 ? { errno } : {}) };
+}
+
+function decodeStats(view: RecordView, at: number): ConnectionStats {
+  const word = (offset: number): number => view.u32[(at + offset) >>> 2] as number;
+  const durationNs = u64(view, at + AT_HEAD_TIME_NS) - u64(view, at + AT_CONNECTION_END_BEGAN_NS);
+  return {
+    bytesSent: u64(view, at + AT_CONNECTION_END_BYTES_SENT),
+    bytesReceived: u64(view, at + AT_CONNECTION_END_BYTES_RECEIVED),
+    segmentsSent: word(AT_CONNECTION_END_SEGMENTS_SENT),
+    segmentsReceived: word(AT_CONNECTION_END_SEGMENTS_RECEIVED),
+    retransmits: word(AT_CONNECTION_END_RETRANSMITS),
+    rttUs: word(AT_CONNECTION_RTT_US),
+    minRttUs: word(AT_CONNECTION_END_MIN_RTT_US),
+    durationMs: durationNs / NS_PER_MS,
+  };
+}
+
+function knownOwner(view: RecordView, at: number): ProcessEvent['owner'] {
+  return readOwner(view, at) ?? { pid: 0, parentPid: 0, uid: 0, startNs: 0, execId: 0, comm: '', cgroupId: 0 };
+}
+
+function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: number): ProcessEvent {
+  const filename = readText(view, at + AT_EXEC_FILENAME, FILENAME_LIMIT);
+  const exec: ProcessEvent = {
+    kind: 'process',
+    action: 'exec',
+    timeMs,
+    owner: knownOwner(view, at + AT_EXEC_OWNER),
+    ...(filename === '' ? {} : { filename }),
+  };
+  if (!detailed) return exec;
+  const names = readList(view, at + AT_EXEC_DETAIL_PATH, view.u32[(at + AT_EXEC_DETAIL_PATH_SIZE) >>> 2] as number);
+  const args = readList(view, at + AT_EXEC_DETAIL_ARGS, view.u32[(at + AT_EXEC_DETAIL_ARGS_SIZE) >>> 2] as number);
+  return {
+    ...exec,
+    ...(names.length > 0 ? { executablePath: `/${names.reverse().join('/')}` } : {}),
+    ...(args.length > 0 ? { args } : {}),
+  };
+}
+
+/** NUL-separated strings; the last may have been cut. */
+function readList(view: RecordView, at: number, size: number): string[] {
+  const list: string[] = [];
+  let start = at;
+  for (let end = at; end <= at + size; end++) {
+    const last = end === at + size;
+    if (!last && view.u8[end] !== 0) continue;
+    if (!last || end > start) list.push(readText(view, start, end - start));
+    start = end + 1;
+  }
+  return list;
+}

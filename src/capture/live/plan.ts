@@ -1,0 +1,139 @@
+/** Which program serves which feature, best first; the first that loads and attaches is used. */
+
+export type ObjectName = 'core' | 'extra';
+export type AttachKind = 'cgroup' | 'trace' | 'iterator';
+
+export interface Candidate {
+  readonly object: ObjectName;
+  readonly program: string;
+  readonly attach: AttachKind;
+}
+
+export interface Feature {
+  readonly name: string;
+  /** What the user loses without it. */
+  readonly purpose: string;
+  /** Without a required feature telegen does not start. */
+  readonly required: boolean;
+  readonly candidates: readonly Candidate[];
+}
+
+function core(program: string, attach: AttachKind): Candidate {
+  return { object: 'core', program, attach };
+}
+
+function extra(program: string, attach: AttachKind): Candidate {
+  return { object: 'extra', program, attach };
+}
+
+/** Watch processes first, then sockets: an owner must be known before its socket appears. */
+export const PROCESS_FEATURES: readonly Feature[] = [
+  {
+    name: 'process-fork',
+    purpose: 'owners of processes that fork without exec',
+    required: false,
+    candidates: [extra('tg_fork', 'trace'), core('tg_fork', 'trace')],
+  },
+  {
+    name: 'process-exec',
+    purpose: 'executable path and arguments of short-lived processes',
+    required: false,
+    candidates: [extra('tg_exec', 'trace'), core('tg_exec', 'trace')],
+  },
+  {
+    name: 'process-exit',
+    purpose: 'forgetting processes that ended',
+    required: false,
+    candidates: [extra('tg_exit', 'trace'), core('tg_exit', 'trace')],
+  },
+];
+
+export const SEED_FEATURE: Feature = {
+  name: 'seed-sockets',
+  purpose: 'owners of sockets older than telegen',
+  required: false,
+  candidates: [extra('tg_seed_sockets', 'iterator')],
+};
+
+export const SOCKET_FEATURES: readonly Feature[] = [
+  {
+    name: 'bind4',
+    purpose: 'owners of IPv4 listeners and UDP servers',
+    required: false,
+    candidates: [core('tg_post_bind4', 'cgroup')],
+  },
+  {
+    name: 'bind6',
+    purpose: 'owners of IPv6 listeners and UDP servers',
+    required: false,
+    candidates: [core('tg_post_bind6', 'cgroup')],
+  },
+  {
+    name: 'sendmsg4',
+    purpose: 'owners of unconnected UDP sockets, IPv4',
+    required: false,
+    candidates: [core('tg_sendmsg4', 'cgroup')],
+  },
+  {
+    name: 'sendmsg6',
+    purpose: 'owners of unconnected UDP sockets, IPv6',
+    required: false,
+    candidates: [core('tg_sendmsg6', 'cgroup')],
+  },
+  {
+    name: 'connect4',
+    purpose: 'owners of outbound IPv4 connections',
+    required: true,
+    candidates: [core('tg_connect4', 'cgroup')],
+  },
+  {
+    name: 'connect6',
+    purpose: 'owners of outbound IPv6 connections',
+    required: false,
+    candidates: [core('tg_connect6', 'cgroup')],
+  },
+  {
+    name: 'release',
+    purpose: 'attempts without a route, why connections ended',
+    required: false,
+    candidates: [core('tg_sock_release', 'cgroup')],
+  },
+  {
+    name: 'tcp',
+    purpose: 'TCP connections',
+    required: true,
+    candidates: [extra('tg_tcp', 'cgroup'), core('tg_tcp', 'cgroup')],
+  },
+  {
+    name: 'udp-egress',
+    purpose: 'UDP conversations (sent)',
+    required: false,
+    candidates: [core('tg_egress', 'cgroup')],
+  },
+  {
+    name: 'udp-ingress',
+    purpose: 'UDP conversations (received)',
+    required: false,
+    candidates: [core('tg_ingress', 'cgroup')],
+  },
+  {
+    name: 'accept-worker-recv',
+    purpose: 'the process that works on an accepted connection (it read first)',
+    required: false,
+    candidates: [extra('tg_worker_recv', 'trace')],
+  },
+  {
+    name: 'accept-worker-send',
+    purpose: 'the process that works on an accepted connection (it wrote first)',
+    required: false,
+    candidates: [extra('tg_worker_send', 'trace')],
+  },
+  {
+    name: 'udp-error',
+    purpose: 'refused UDP',
+    required: false,
+    candidates: [extra('tg_udp_error', 'trace')],
+  },
+];
+
+export const ALL_FEATURES: readonly Feature[] = [...PROCESS_FEATURES, SEED_FEATURE, ...SOCKET_FEATURES];

@@ -1,0 +1,93 @@
+import type { IpAddress } from '../model/ip-address.ts';
+import type { Owner } from '../model/process.ts';
+import {
+  AT_OWNER_CGROUP_ID,
+  AT_OWNER_COMM,
+  AT_OWNER_EXEC_ID,
+  AT_OWNER_PARENT_PID,
+  AT_OWNER_PID,
+  AT_OWNER_START_NS,
+  AT_OWNER_UID,
+} from './layout.gen.ts';
+
+const COMM_BYTES = 16;
+const COMM_CACHE_SLOTS = 512;
+
+/** Typed views over one slab; all byte offsets given to the readers are multiples of the field's size. */
+export interface RecordView {
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+}
+
+export function viewOf(buffer: ArrayBuffer): RecordView {
+  return { u8: new Uint8Array(buffer), u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) };
+}
+
+/** A u64 as a number: exact to 2^53 (104 days of nanoseconds), then to a few units. */
+export function u64(view: RecordView, at: number): number {
+  const index = at >>> 2;
+  return (view.u32[index + 1] as number) * 0x1_0000_0000 + (view.u32[index] as number);
+}
+
+export function readIp(view: RecordView, at: number, family: number): IpAddress {
+  const index = at >>> 2;
+  return {
+    family: family === 4 ? 4 : 6,
+    w0: view.u32[index] as number,
+    w1: view.u32[index + 1] as number,
+    w2: view.u32[index + 2] as number,
+    w3: view.u32[index + 3] as number,
+  };
+}
+
+/** A NUL-terminated string of at most `limit` bytes; bytes that are not UTF-8 become U+FFFD. */
+export function readText(view: RecordView, at: number, limit: number): string {
+  let end = at;
+  let ascii = true;
+  while (end < at + limit && view.u8[end] !== 0) {
+    if ((view.u8[end] as number) > 0x7f) ascii = false;
+    end++;
+  }
+  if (!ascii) return new TextDecoder().decode(view.u8.subarray(at, end));
+  return String.fromCharCode(...view.u8.subarray(at, end));
+}
+
+interface CommEntry {
+  readonly words: readonly [number, number, number, number];
+  readonly text: string;
+}
+const commCache: (CommEntry | undefined)[] = new Array(COMM_CACHE_SLOTS).fill(undefined);
+
+/** Task names repeat: a small direct-mapped cache saves the decoding of most. */
+function readComm(view: RecordView, at: number): string {
+  const index = at >>> 2;
+  const a = view.u32[index] as number;
+  const b = view.u32[index + 1] as number;
+  const c = view.u32[index + 2] as number;
+  const d = view.u32[index + 3] as number;
+  const slot = (Math.imul(a ^ Math.imul(b, 31) ^ Math.imul(c, 17) ^ d, 0x9e3779b1) >>> 16) % COMM_CACHE_SLOTS;
+  const cached = commCache[slot];
+  if (cached !== undefined) {
+    const [wa, wb, wc, wd] = cached.words;
+    if (wa === a && wb === b && wc === c && wd === d) return cached.text;
+  }
+  const text = readText(view, at, COMM_BYTES);
+  commCache[slot] = { words: [a, b, c, d], text };
+  return text;
+}
+
+/** A pid of 0 means that nothing was stored on the socket. */
+export function readOwner(view: RecordView, at: number): Owner | undefined {
+  const pid = view.u32[(at + AT_OWNER_PID) >>> 2] as number;
+  if (pid === 0) return undefined;
+  return {
+    pid,
+    parentPid: view.u32[(at + AT_OWNER_PARENT_PID) >>> 2] as number,
+    uid: view.u32[(at + AT_OWNER_UID) >>> 2] as number,
+    startNs: u64(view, at + AT_OWNER_START_NS),
+    execId: u64(view, at + AT_OWNER_EXEC_ID),
+    comm: readComm(view, at + AT_OWNER_COMM),
+    cgroupId: u64(view, at + AT_OWNER_CGROUP_ID),
+  };
+}

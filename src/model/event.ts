@@ -1,0 +1,76 @@
+import type { Endpoint } from './ip-address.ts';
+import type { Attribution, Owner, Process, Workload } from './process.ts';
+
+export type Transport = 'tcp' | 'udp';
+export type Role = 'client' | 'server' | 'unknown';
+export type ConnectionPhase = 'attempted' | 'established' | 'accepted' | 'failed' | 'closed';
+
+/** Why a connection failed or ended; `closed` is the ordinary end, `aborted` our side giving up. */
+export type EndReason = 'closed' | 'refused' | 'timeout' | 'unreachable' | 'reset' | 'aborted' | 'idle' | 'unknown';
+
+/** Counters of a connection at the moment of the event. Bytes are payload bytes. */
+export interface ConnectionStats {
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** TCP segments, or datagrams for UDP. */
+  readonly segmentsSent: number;
+  readonly segmentsReceived: number;
+  readonly retransmits: number;
+  /** Smoothed and smallest round-trip time in microseconds; 0 when never measured. */
+  readonly rttUs: number;
+  readonly minRttUs: number;
+  /** From the attempt (client) or the accept (server). */
+  readonly durationMs: number;
+}
+
+interface EventBase {
+  /** Epoch milliseconds, with a fraction. */
+  readonly timeMs: number;
+}
+
+export interface ConnectionEvent extends EventBase {
+  readonly kind: 'connection';
+  readonly phase: ConnectionPhase;
+  readonly transport: Transport;
+  readonly role: Role;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Socket cookie: unique until reboot. */
+  readonly socketId: number;
+  readonly owner: Owner | undefined;
+  readonly attribution: Attribution;
+  readonly process: Process | undefined;
+  readonly workload: Workload | undefined;
+  /** On `failed` and `closed`. */
+  readonly reason?: EndReason;
+  /** Exact errno when the kernel could tell, on `failed` and `closed`. */
+  readonly errno?: number;
+  /** On `established` and `accepted`; microseconds. */
+  readonly handshakeRttUs?: number;
+  /** On `failed` and `closed`, when they were counted. */
+  readonly stats?: ConnectionStats;
+}
+
+/** A process began (exec) or ended (exit). Used for enrichment; not an alert source by itself. */
+export interface ProcessEvent extends EventBase {
+  readonly kind: 'process';
+  readonly action: 'exec' | 'exit';
+  readonly owner: Owner;
+  /** As passed to exec: may be relative, and names the script of a script. */
+  readonly filename?: string;
+  /** Absolute path of the executable image, when the kernel side could read it. */
+  readonly executablePath?: string;
+  readonly args?: readonly string[];
+}
+
+/** Records that the sensor itself had to give up. */
+export interface LossEvent extends EventBase {
+  readonly kind: 'loss';
+  /** The record kind that was lost, e.g. `connection`. */
+  readonly what: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+export type TelegenEvent = ConnectionEvent | ProcessEvent | LossEvent;
+export type EventKind = TelegenEvent['kind'];

@@ -1,0 +1,33 @@
+import type { ConnectionEvent, LossEvent } from './event.ts';
+
+/** In order of gravity. */
+export const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export type AttributeValue = string | number | boolean | readonly string[];
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** What one detector says of one event. Detectors and rules produce the same type. */
+export interface Finding {
+  readonly detector: string;
+  /** `network.event_type` of the alert. */
+  readonly eventType: string;
+  readonly severity: Severity;
+  /** Orders findings of one event; the highest gives the alert its body. */
+  readonly gravity: number;
+  readonly body: string;
+  /** Short machine-readable reason for `telegen.reasons`. */
+  readonly reason: string;
+  readonly event: ConnectionEvent | LossEvent;
+  readonly attributes: Attributes;
+}
+
+/** What leaves for the SIEM: the specification's form. */
+export interface Alert {
+  /** `log.record.uid`: the same over retries. */
+  readonly uid: string;
+  readonly timeMs: number;
+  readonly severity: Severity;
+  readonly body: string;
+  readonly attributes: Attributes;
+}

@@ -1,0 +1,45 @@
+/**
+ * What the kernel stored on a socket about the process that owns it, in process context.
+ * (`pid`, `startNs`) identifies a process: a pid alone is reused.
+ */
+export interface Owner {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly uid: number;
+  /** CLOCK_MONOTONIC ns of the fork or exec that began this process; 0 when it was not observed. */
+  readonly startNs: number;
+  /** Identifies one exec observed by the kernel side (inherited over fork); 0 when none was. */
+  readonly execId: number;
+  /** The kernel's short name of the task, at most 15 bytes. */
+  readonly comm: string;
+  readonly cgroupId: number;
+}
+
+/** A process as analysts know it. Absent fields are unknown, never guessed. */
+export interface Process {
+  readonly pid: number;
+  /** Stable over the life of the process and different after pid reuse. */
+  readonly key: string;
+  readonly parentPid?: number;
+  readonly name: string;
+  readonly executablePath?: string;
+  /** Secrets in arguments are masked before they are stored here. */
+  readonly commandLine?: string;
+  /** Epoch milliseconds. */
+  readonly startTimeMs?: number;
+  readonly userId?: number;
+  readonly userName?: string;
+  /** Executable paths (or names) of the ancestors, parent first. */
+  readonly ancestors: readonly string[];
+}
+
+/** The container and pod that a process belongs to. */
+export interface Workload {
+  readonly containerId?: string;
+  readonly podUid?: string;
+  readonly podName?: string;
+  readonly namespace?: string;
+}
+
+/** How the owner of an event was learned. */
+export type Attribution = 'socket' | 'worker' | 'listener' | 'preexisting' | 'unknown';
