@@ -61,8 +61,8 @@ export interface LiveCapture {
   received(): number;
   /** Bytes waiting in the ring. */
   pending(): number;
-  /** Detaches, delivers everything still in the ring, and closes. */
-  stop(): Promise<void>;
+  /** Detaches, delivers everything still in the ring, and closes; `beforeClose` may still read the counters. */
+  stop(beforeClose?: () => void): Promise<void>;
 }
 
 /** Loads, attaches and starts delivering. TELEGEN_HOST or TELEGEN_KERNEL when a required hook is not to be had. */
@@ -186,8 +186,8 @@ class Running implements LiveCapture {
     return this.#reader.pending();
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  stop(beforeClose?: () => void): Promise<void> {
+    this.#stopping ??= this.#stop(beforeClose);
     return this.#stopping;
   }
 
@@ -275,12 +275,13 @@ class Running implements LiveCapture {
     this.#udp.sweep(this.#parts.addon.monotonicNs(), Date.now());
   }
 
-  async #stop(): Promise<void> {
+  async #stop(beforeClose: (() => void) | undefined): Promise<void> {
     clearInterval(this.#sweeper);
     for (const { object } of this.#parts.objects.values()) object.detach();
     this.#reader.stop();
     await this.#stopped;
     for (let bytes = this.#reader.drain(); bytes > 0; bytes = this.#reader.drain()) this.#decode(0, bytes);
+    beforeClose?.();
     for (const { object } of [...this.#parts.objects.values()].reverse()) object.close();
     this.#parts.cgroup.close();
   }

@@ -1,0 +1,81 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../model/errors.ts';
+import type { EventKind } from '../model/event.ts';
+
+const EVENT_KINDS: readonly EventKind[] = ['connection', 'process', 'loss'];
+const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'];
+
+interface CommandResult {
+  readonly stdout: string;
+  readonly exitCode: number;
+}
+
+function print({ stdout, exitCode }: CommandResult): void {
+  process.stdout.write(stdout);
+  process.exitCode = exitCode;
+}
+
+function eventKinds(text: string): EventKind[] {
+  if (text === 'all') return [...EVENT_KINDS];
+  const kinds = text.split(',');
+  const wrong = kinds.find((kind) => !EVENT_KINDS.includes(kind as EventKind));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}": give all, or some of ${EVENT_KINDS.join(', ')}`);
+  return kinds as EventKind[];
+}
+
+const formatOption = (): Option => new Option('--format <format>', 'form of the report').choices(['text', 'json']).default('text');
+
+function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('watch this host and report what is found, until stopped')
+    .option('-c, --config <file>', 'configuration file (YAML)')
+    .option('--cgroup <path>', 'watch only this cgroup v2 directory and those below it')
+    .option('--interfaces <names>', 'watch only these interfaces (names or globs, comma-separated)', (text) => text.split(','), [])
+    .option('--events <kinds>', 'also print events as JSON lines: all, or connection,process,loss', eventKinds, [])
+    .addOption(new Option('--output <form>', 'alerts on standard output').choices(OUTPUTS).default('auto'))
+    .action(async (options) => {
+      const { run } = await import('./run/run.ts');
+      process.exitCode = await run(options);
+    });
+}
+
+function addConfig(program: Command): void {
+  const config = program.command('config').description('check, print or describe the configuration');
+  config
+    .command('check <file>')
+    .description('list everything wrong with a configuration file')
+    .addOption(formatOption())
+    .action(async (file, { format }) => print((await import('./config.ts')).configCheck(file, format)));
+  config
+    .command('print [file]')
+    .description('print the effective configuration, secrets masked')
+    .action(async (file) => print((await import('./config.ts')).configPrint(file)));
+  config
+    .command('schema')
+    .description('print the JSON Schema, for editors')
+    .action(async () => print((await import('./config.ts')).configSchema()));
+}
+
+/** The command line (DESIGN section 10). Modules are loaded per command: starting must stay quick. */
+export function buildProgram(): Command {
+  const program = new Command('telegen')
+    .description('Network detection from inside the kernel: connections to alerts.')
+    .showSuggestionAfterError()
+    .exitOverride((error: CommanderError) => {
+      // Help and version end well; everything else is a mistake in the command line.
+      process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+    });
+  addRun(program);
+  addConfig(program);
+  program
+    .command('doctor')
+    .description('tell what this host has and lacks; tries every hook for real')
+    .addOption(formatOption())
+    .action(async ({ format }) => print(await (await import('./doctor/doctor.ts')).doctor(format)));
+  program
+    .command('version')
+    .description('print the version')
+    .action(async () => print({ stdout: `telegen ${await (await import('./version.ts')).version()}\n`, exitCode: EXIT.ok }));
+  return program;
+}

@@ -1,0 +1,70 @@
+import type { SinkCounters } from '../../alerts/deliver.ts';
+import type { MergeCounters } from '../../alerts/merge.ts';
+import type { RecordCounters } from '../../capture/live/counters.ts';
+import type { HookStatus, LiveCapture } from '../../capture/live/live-capture.ts';
+import type { SecurityConfig } from '../../config/config.ts';
+import type { EngineCounters } from '../../pipeline/engine.ts';
+import type { ListStatus } from '../../reputation/snapshot.ts';
+import type { Diagnostics } from './diagnostics.ts';
+
+export interface BannerFacts {
+  readonly capture: Pick<LiveCapture, 'cgroup' | 'isWholeHost'>;
+  readonly include: readonly string[];
+  readonly destination: string;
+  readonly lists: readonly ListStatus[];
+  readonly security: SecurityConfig;
+}
+
+/** Says what is watched, for what, where alerts go and how to see one. */
+export function banner(facts: BannerFacts, diagnostics: Diagnostics): void {
+  const { capture, include, destination, lists, security } = facts;
+  const scope = capture.isWholeHost ? 'this whole host' : capture.cgroup;
+  diagnostics.info(`watching ${scope}${include.length > 0 ? `, interfaces ${include.join(', ')}` : ''}`);
+  diagnostics.info(`looking for ${watchedFor(lists, security)}`);
+  diagnostics.info(`alerts go to ${destination}`);
+  const port = security.suspiciousPorts[0];
+  if (security.enabled && port !== undefined)
+    diagnostics.info(`to see one, type in another terminal: curl -m 1 http://127.0.0.1:${port}/`);
+}
+
+function watchedFor(lists: readonly ListStatus[], security: SecurityConfig): string {
+  if (!security.enabled) return 'nothing (agent.network.security.enabled is false)';
+  const entries = lists.reduce((sum, list) => sum + list.entries, 0);
+  return [
+    lists.length > 0 ? `${entries} listed networks (${lists.map((list) => list.name).join(', ')})` : '',
+    security.suspiciousPorts.length > 0 ? `ports ${security.suspiciousPorts.join(', ')}` : '',
+    security.externalConnectionAlerts ? 'connections to external addresses' : '',
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+/** Names every hook that is missing or served by a lesser program. */
+export function hookNotes(hooks: readonly HookStatus[], diagnostics: Diagnostics): void {
+  for (const { feature, state, reason } of hooks) {
+    if (state === 'missing') diagnostics.warn(`hook ${feature.name} is missing (${reason}); lost: ${feature.purpose}`);
+    else if (state === 'fallback') diagnostics.info(`hook ${feature.name}: fallback in use (${reason})`);
+  }
+}
+
+export interface Books {
+  readonly counters: RecordCounters;
+  readonly engine: EngineCounters;
+  readonly merger: MergeCounters;
+  readonly delivery: Readonly<Record<string, SinkCounters>>;
+}
+
+/** The books at the end: what came in, what was lost and where, what went out. */
+export function farewell(books: Books, diagnostics: Diagnostics): void {
+  const classes = Object.entries(books.counters).filter(([, value]) => value.submitted + value.dropped > 0);
+  const records = classes.map(([name, { submitted, dropped }]) => `${name} ${submitted}${dropped > 0 ? ` (${dropped} dropped)` : ''}`);
+  diagnostics.info(`records: ${records.join(', ') || 'none'}`);
+  const { engine, merger } = books;
+  const { received, handled, filtered, findings, candidates } = engine;
+  diagnostics.info(`events: ${received} received, ${handled} handled, ${filtered} filtered; ${findings} findings on ${candidates} connections`);
+  diagnostics.info(`alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports`);
+  for (const [name, { accepted, delivered, lost }] of Object.entries(books.delivery)) {
+    const losses = Object.entries(lost).map(([reason, count]) => `, ${count} lost (${reason})`);
+    diagnostics.info(`${name}: ${accepted} accepted, ${delivered} delivered${losses.join('')}`);
+  }
+}

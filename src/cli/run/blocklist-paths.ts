@@ -1,0 +1,10 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const SHIPPED = fileURLToPath(new URL('../../../blocklists', import.meta.url));
+const SYSTEM = '/etc/telegen/blocklists';
+
+/** The configured lists; when there are none, the shipped folder and the system's, as far as they exist. */
+export function blocklistPaths(configured: readonly string[]): readonly string[] {
+  return configured.length > 0 ? configured : [SHIPPED, SYSTEM].filter((path) => existsSync(path));
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { createDelivery, type Delivery } from '../../alerts/deliver.ts';
+import { createMerger, type Merger } from '../../alerts/merge.ts';
+import { cgroup2Mount } from '../../capture/live/cgroup.ts';
+import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
+import type { Config } from '../../config/config.ts';
+import { loadConfig } from '../../config/load.ts';
+import { createDetectors } from '../../detectors/index.ts';
+import { createInterfaceFilter } from '../../enrich/interfaces.ts';
+import { EXIT } from '../../model/errors.ts';
+import type { EventKind, TelegenEvent } from '../../model/event.ts';
+import { createEngine, type Engine } from '../../pipeline/engine.ts';
+import { createLossWatch } from '../../pipeline/loss-watch.ts';
+import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
+import { eventToJson } from '../../telemetry/export/serialize.ts';
+import { banner, farewell, hookNotes } from './banner.ts';
+import { blocklistPaths } from './blocklist-paths.ts';
+import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
+import { openHostProcesses } from './process-table.ts';
+import { type Output, openSinks } from './sinks.ts';
+import { untilStopped } from './stop-signal.ts';
+
+const TICK_MS = 1_000;
+/** Ctrl-C must be over in 2 s, whatever the collector does. */
+const FLUSH_MS = 1_200;
+
+export interface RunOptions {
+  readonly config?: string;
+  readonly cgroup?: string;
+  readonly output: Output;
+  /** Kinds of telemetry events to print as JSON lines beside the alerts. */
+  readonly events: readonly EventKind[];
+  /** Replaces `agent.network.interfaces`. */
+  readonly interfaces: readonly string[];
+}
+
+interface Running {
+  readonly engine: Engine;
+  readonly merger: Merger;
+  readonly delivery: Delivery;
+  readonly capture: LiveCapture;
+  readonly blocklists: BlocklistStore | undefined;
+  readonly checkLoss: () => void;
+  readonly diagnostics: Diagnostics;
+}
+
+/** `telegen run`: watches until a signal; resolves to the exit code. Throws TelegenError when it cannot start. */
+export async function run(options: RunOptions): Promise<number> {
+  const diagnostics = createDiagnostics();
+  const { config, inactive, source } = loadConfig(options.config);
+  if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
+  const running = await start(config, options, diagnostics);
+  hookNotes(running.capture.hooks, diagnostics);
+  const timer = setInterval(() => {
+    running.engine.tick(Date.now());
+    running.checkLoss();
+  }, TICK_MS);
+  diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
+  await untilStopped();
+  clearInterval(timer);
+  await stop(running);
+  return EXIT.ok;
+}
+
+async function openLists(config: Config, diagnostics: Diagnostics): Promise<BlocklistStore | undefined> {
+  const paths = blocklistPaths(config.network.security.blocklists);
+  if (paths.length === 0 || !config.network.security.enabled) return undefined;
+  const onReport = ({ level, message }: { level: string; message: string }): void =>
+    level === 'warning' ? diagnostics.warn(message) : diagnostics.info(message);
+  return openBlocklists({ paths, onReport });
+}
+
+/** Events and alerts share stdout: each is one whole line in one write. */
+function eventPrinter(kinds: readonly EventKind[]): ((event: TelegenEvent) => void) | undefined {
+  if (kinds.length === 0) return undefined;
+  const wanted = new Set(kinds);
+  return (event) => {
+    if (wanted.has(event.kind)) process.stdout.write(`${eventToJson(event)}\n`);
+  };
+}
+
+async function start(config: Config, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
+  const { security } = config.network;
+  const { sinks, description } = await openSinks(config.otlp, options.output, diagnostics);
+  const blocklists = await openLists(config, diagnostics);
+  const processes = openHostProcesses(config.kubernetes);
+  const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
+  const delivery = createDelivery({ sinks, onProblem: diagnostics.error });
+  const onEvent = eventPrinter(options.events);
+  const include = options.interfaces.length > 0 ? options.interfaces : config.network.interfaces;
+  const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
+  const engine = createEngine({
+    processes: processes.table,
+    detectors: security.enabled ? createDetectors(security, reputation) : [],
+    merger,
+    delivery,
+    interfaces: createInterfaceFilter({ include, exclude: config.network.excludeInterfaces }),
+    newUid: randomUUID,
+    ...(onEvent === undefined ? {} : { onEvent }),
+    onProblem: diagnostics.error,
+  });
+  const capture = openLiveCapture({
+    ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
+    ringBufferSize: config.network.ringBufferBytes,
+    seedProcesses: () => processes.seed(belowMount(options.cgroup)),
+    onEvent: engine.handle,
+    onWarning: diagnostics.warn,
+  });
+  banner({ capture, include, destination: description, lists: blocklists?.lists() ?? [], security }, diagnostics);
+  const lossWatch = createLossWatch(engine.reportLoss);
+  const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
+  return { engine, merger, delivery, capture, blocklists, checkLoss, diagnostics };
+}
+
+/** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
+function belowMount(cgroup: string | undefined): string | undefined {
+  const mount = cgroup2Mount();
+  if (cgroup === undefined || mount === undefined || !cgroup.startsWith(mount)) return undefined;
+  const path = cgroup.slice(mount.length).replace(/\/+$/, '');
+  return path === '' ? undefined : path;
+}
+
+async function stop({ engine, merger, delivery, capture, blocklists, checkLoss, diagnostics }: Running): Promise<void> {
+  let counters = capture.counters();
+  await capture.stop(() => {
+    counters = capture.counters();
+    checkLoss();
+  });
+  engine.finish(Date.now());
+  await delivery.flush(FLUSH_MS);
+  await delivery.close();
+  await blocklists?.close();
+  farewell({ counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() }, diagnostics);
+}

@@ -1,0 +1,50 @@
+import type { AlertSink } from '../../alerts/deliver.ts';
+import type { OtlpConfig } from '../../config/config.ts';
+import { createOtlpSink } from '../../telemetry/export/otlp-sink.ts';
+import { type OtlpOptions, resolveOtlpOptions } from '../../telemetry/export/otlp-options.ts';
+import { formatPretty } from '../../telemetry/export/pretty.ts';
+import type { OnReport } from '../../telemetry/export/sink.ts';
+import { createStreamSink } from '../../telemetry/export/stdout-sink.ts';
+import { version } from '../version.ts';
+import type { Diagnostics } from './diagnostics.ts';
+
+export const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'] as const;
+export type Output = (typeof OUTPUTS)[number];
+
+export interface Sinks {
+  readonly sinks: readonly AlertSink[];
+  /** For the banner: where alerts go. */
+  readonly description: string;
+}
+
+/** What `auto` means: with a collector nothing on stdout; else readable on a terminal, JSON lines in a pipe. */
+export function decideOutput(output: Output, hasCollector: boolean, isTerminal: boolean): Exclude<Output, 'auto'> {
+  if (output !== 'auto') return output;
+  if (hasCollector) return 'none';
+  return isTerminal ? 'pretty' : 'jsonl';
+}
+
+function describeCollector(otlp: OtlpOptions): string {
+  return `OTLP ${otlp.address} (${otlp.secure ? 'TLS' : 'plaintext'})`;
+}
+
+/** Opens every way out that is configured. TELEGEN_EXPORT on settings that cannot work. */
+export async function openSinks(config: OtlpConfig, output: Output, diagnostics: Diagnostics): Promise<Sinks> {
+  const otlp = resolveOtlpOptions(config, process.env);
+  const onReport: OnReport = ({ level, message }) =>
+    level === 'error' ? diagnostics.error(message) : diagnostics.info(message);
+  const decided = decideOutput(output, otlp !== undefined, process.stdout.isTTY === true);
+  const sinks: AlertSink[] = [];
+  const places: string[] = [];
+  if (otlp !== undefined) {
+    sinks.push(await createOtlpSink({ otlp, serviceVersion: await version(), env: process.env, onReport }));
+    places.push(describeCollector(otlp));
+  }
+  if (decided !== 'none') {
+    const colour = process.stdout.isTTY === true;
+    const format = decided === 'pretty' ? { format: (alert: Parameters<typeof formatPretty>[0]) => formatPretty(alert, { colour }) } : {};
+    sinks.push(createStreamSink({ stream: process.stdout, onReport, ...format }));
+    places.push(decided === 'pretty' ? 'this terminal' : 'standard output, as JSON lines');
+  }
+  return { sinks, description: places.join(' and ') || 'nowhere (--output none and no collector)' };
+}

@@ -1,0 +1,22 @@
+import { EXIT, ERROR_CODES, TelegenError } from './model/errors.ts';
+import { buildProgram } from './cli/program.ts';
+
+/** The one composition root's front door: parses the command line, reports errors, sets the exit code. */
+async function main(): Promise<void> {
+  try {
+    await buildProgram().parseAsync(process.argv);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof TelegenError) {
+    process.stderr.write(`telegen: ${error.code}: ${error.message}\n`);
+    return ERROR_CODES[error.code];
+  }
+  process.stderr.write(`telegen: internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.failure;
+}
+
+await main();

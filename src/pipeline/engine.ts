@@ -1,0 +1,123 @@
+import { findingsToAlert } from '../alerts/combine.ts';
+import type { Delivery } from '../alerts/deliver.ts';
+import type { Merger } from '../alerts/merge.ts';
+import type { InterfaceFilter } from '../enrich/interfaces.ts';
+import type { ProcessTable } from '../enrich/process-table.ts';
+import { ATTR } from '../model/attributes.ts';
+import type { Detector } from '../model/detector.ts';
+import type { ConnectionEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
+import type { Alert, Finding } from '../model/finding.ts';
+import { connectionAttributes } from '../net/event-attributes.ts';
+
+export interface EngineParts {
+  readonly processes: ProcessTable;
+  readonly detectors: readonly Detector[];
+  readonly merger: Merger;
+  readonly delivery: Delivery;
+  readonly interfaces: InterfaceFilter | undefined;
+  readonly newUid: () => string;
+  /** Sees every event after enrichment. */
+  readonly onEvent?: (event: TelegenEvent) => void;
+  /** A detector broke its contract (it threw); called once per detector. */
+  readonly onProblem: (message: string) => void;
+}
+
+/** `received === handled + filtered`; `findings` are combined, one alert candidate per event. */
+export interface EngineCounters {
+  readonly received: number;
+  readonly handled: number;
+  readonly filtered: number;
+  readonly findings: number;
+  readonly candidates: number;
+  readonly lossReports: number;
+}
+
+export interface Engine {
+  handle(event: ConnectionEvent | ProcessEvent): void;
+  /** Reports that the sensor was blind for a while, in the alert stream itself. */
+  reportLoss(event: LossEvent): void;
+  /** Sends the closing records that are due. */
+  tick(nowMs: number): void;
+  /** Closes all merge windows. */
+  finish(nowMs: number): void;
+  readonly counters: EngineCounters;
+}
+
+/** Order of stages: interface filter, enrichment, detectors, combination, merging, delivery. */
+export function createEngine(parts: EngineParts): Engine {
+  const { processes, merger, delivery } = parts;
+  const counters = { received: 0, handled: 0, filtered: 0, findings: 0, candidates: 0, lossReports: 0 };
+  const broken = new Set<string>();
+
+  function enrich(event: ConnectionEvent): ConnectionEvent {
+    if (event.owner === undefined) return event;
+    const process = processes.resolve(event.owner, event.timeMs);
+    return { ...event, process, workload: processes.workloadOf(event.owner, event.timeMs) };
+  }
+
+  function inspect(detector: Detector, event: ConnectionEvent): Finding | undefined {
+    try {
+      return detector.inspect(event);
+    } catch (error) {
+      if (!broken.has(detector.name)) parts.onProblem(`detector ${detector.name} failed: ${String(error)}`);
+      broken.add(detector.name);
+      return undefined;
+    }
+  }
+
+  function connection(raw: ConnectionEvent): void {
+    if (parts.interfaces?.allows(raw.local.ip, raw.timeMs) === false) {
+      counters.filtered += 1;
+      return;
+    }
+    counters.handled += 1;
+    const event = enrich(raw);
+    parts.onEvent?.(event);
+    const findings = parts.detectors.flatMap((detector) => inspect(detector, event) ?? []);
+    if (findings.length === 0) return;
+    counters.findings += findings.length;
+    const candidate = findingsToAlert(findings, connectionAttributes(event));
+    if (candidate === undefined) return;
+    counters.candidates += 1;
+    const alert = merger.offer(candidate, event.timeMs);
+    if (alert !== undefined) delivery.send(alert);
+  }
+
+  return {
+    counters,
+    handle(event) {
+      counters.received += 1;
+      if (event.kind === 'connection') return connection(event);
+      counters.handled += 1;
+      processes.observe(event);
+      parts.onEvent?.(event);
+    },
+    reportLoss(event) {
+      counters.lossReports += 1;
+      parts.onEvent?.(event);
+      delivery.send(lossAlert(event, parts.newUid()));
+    },
+    tick(nowMs) {
+      for (const alert of merger.tick(nowMs)) delivery.send(alert);
+    },
+    finish(nowMs) {
+      for (const alert of merger.flush(nowMs)) delivery.send(alert);
+    },
+  };
+}
+
+function lossAlert(event: LossEvent, uid: string): Alert {
+  const { what, reason, count, timeMs } = event;
+  return {
+    uid,
+    timeMs,
+    severity: 'WARNING',
+    body: `Sensor lost ${count} ${what} records`,
+    attributes: {
+      [ATTR.eventType]: 'telegen.loss',
+      [ATTR.lossWhat]: what,
+      [ATTR.lossReason]: reason,
+      [ATTR.count]: count,
+    },
+  };
+}
