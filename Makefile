@@ -25,8 +25,9 @@ NATIVE_FLAGS := -std=c++20 -O2 -fPIC -fvisibility=hidden -fno-exceptions -Wall -
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
-run: build ## watch this host; CGROUP=PATH narrows it, CONFIG=FILE configures, ARGS= adds options
-	bin/telegen run $(if $(CONFIG),-c $(CONFIG)) $(if $(CGROUP),--cgroup $(CGROUP)) $(ARGS)
+run: build ## watch this host; CGROUP=PATH and IFACES=NAMES narrow it, CONFIG=FILE configures, ARGS= adds options
+	bin/telegen run $(if $(CONFIG),-c $(CONFIG)) $(if $(CGROUP),--cgroup $(CGROUP)) \
+		$(if $(IFACES),--interfaces $(IFACES)) $(ARGS)
 
 build: build/bpf/done build/native/telegen.node dist/main.js ## compile kernel programs, addon and TypeScript
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -26,8 +27,9 @@ RingBuffer::RingBuffer(int map_fd, size_t size) : size_(size), page_(static_cast
 		return;
 	}
 	consumer_ = consumer;
-	// The kernel maps the data twice in a row, so that no record wraps.
-	void *producer = mmap(nullptr, page_ + 2 * size_, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page_));
+	// The kernel offers the data twice in a row, so that no record wraps; every mapped page counts as resident, so
+	// it is mapped once and wrapping records are copied in two parts.
+	void *producer = mmap(nullptr, page_ + size_, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page_));
 	if (producer == MAP_FAILED) {
 		error_ = errno;
 		return;
@@ -40,10 +42,18 @@ RingBuffer::~RingBuffer() {
 	if (consumer_)
 		munmap(consumer_, page_);
 	if (producer_)
-		munmap(producer_, page_ + 2 * size_);
+		munmap(producer_, page_ + size_);
 }
 
 size_t RingBuffer::pending() const { return load_acquire(producer_) - load_acquire(consumer_); }
+
+void RingBuffer::copy_payload(uint8_t *out, uint64_t position, size_t length) const {
+	size_t offset = position & (size_ - 1);
+	size_t first = std::min(length, size_ - offset);
+
+	memcpy(out, data_ + offset, first);
+	memcpy(out + first, data_, length - first);
+}
 
 size_t RingBuffer::copy_records(uint8_t *out, size_t room) {
 	uint64_t position = load_acquire(consumer_), end = load_acquire(producer_);
@@ -61,7 +71,7 @@ size_t RingBuffer::copy_records(uint8_t *out, size_t room) {
 					break;
 				oversized_++;
 			} else {
-				memcpy(out + copied, header + BPF_RINGBUF_HDR_SZ, length);
+				copy_payload(out + copied, position + BPF_RINGBUF_HDR_SZ, length);
 				copied += round_up8(length);
 			}
 		}

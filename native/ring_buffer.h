@@ -24,6 +24,8 @@ public:
 	uint64_t oversized() const { return oversized_; }
 
 private:
+	void copy_payload(uint8_t *out, uint64_t position, size_t length) const;
+
 	size_t size_;
 	size_t page_;
 	int error_ = 0;
