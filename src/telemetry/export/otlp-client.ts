@@ -1,0 +1,83 @@
+import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { loadTlsMaterial } from './otlp-credentials.ts';
+import type { Acceptance } from './otlp-export-loop.ts';
+import type { OtlpOptions } from './otlp-options.ts';
+import { takePartialSuccess, watchPartialSuccess } from './otlp-partial-success.ts';
+
+type ExporterConfig = NonNullable<ConstructorParameters<typeof OTLPLogExporter>[0]>;
+
+/** One connection at a time to the collector. */
+export interface OtlpClient {
+  /** Rejects with the error of gRPC; never retries by itself. */
+  exportBatch(records: ReadableLogRecord[]): Promise<Acceptance>;
+  /** Closes the connection. The next export opens a new one, with the certificates as they are on disk then. */
+  reconnect(): void;
+}
+
+function metadataOf(headers: OtlpOptions['headers']): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  return metadata;
+}
+
+function createCredentials(options: OtlpOptions): ChannelCredentials {
+  if (!options.secure) return credentials.createInsecure();
+  const { roots, key, chain } = loadTlsMaterial(options.tls);
+  return credentials.createSsl(roots, key, chain);
+}
+
+/**
+ * The SDK's exporter behind a promise. Throws TELEGEN_EXPORT when a certificate or key cannot be used.
+ * A new exporter is made after trouble: a gRPC channel that is kept would wait up to two minutes between its attempts.
+ */
+export function createOtlpClient(options: OtlpOptions, userAgent: string): OtlpClient {
+  watchPartialSuccess();
+  const metadata = metadataOf(options.headers);
+  let trusted = createCredentials(options);
+  let exporter: OTLPLogExporter | undefined;
+  let fresh = true;
+
+  /** Certificates are renewed while we run; a half-written file must not stop what worked. */
+  function renewCredentials(): void {
+    try {
+      trusted = createCredentials(options);
+    } catch {
+      // The last good ones stay; if they are out of date the handshake's failure is reported.
+    }
+  }
+
+  function open(): OTLPLogExporter {
+    if (!fresh) renewCredentials();
+    fresh = false;
+    return new OTLPLogExporter({
+      // Only host and port are taken from it; https keeps every port but 443, which is gRPC's default.
+      url: `https://${options.address}`,
+      credentials: trusted,
+      metadata,
+      // The type is an enum whose values are these very strings.
+      compression: options.compression as NonNullable<ExporterConfig['compression']>,
+      timeoutMillis: options.timeoutMs,
+      userAgent,
+    });
+  }
+
+  return {
+    exportBatch(records) {
+      exporter ??= open();
+      const connection = exporter;
+      return new Promise((resolve, reject) => {
+        connection.export(records, ({ code, error }) => {
+          const acceptance = takePartialSuccess();
+          if (code === 0) resolve(acceptance);
+          else reject(error ?? new Error('export failed'));
+        });
+      });
+    },
+    reconnect() {
+      exporter?.shutdown().catch(() => {});
+      exporter = undefined;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * `transient`: worth retrying soon. `refused`: somebody has to change something first, retried slowly.
+ * `data`: the receiver dislikes what is in this batch.
+ */
+export type FailureKind = 'transient' | 'refused' | 'data';
+
+export interface Failure {
+  readonly kind: FailureKind;
+  /** For the operator: status, the receiver's words, and the cure when there is one. */
+  readonly message: string;
+}
+
+/** gRPC status codes by number (google.rpc.Code); kept here so that no gRPC module is loaded for a table. */
+const STATUS = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+];
+
+const CURES: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'check otlp.headers (credentials)',
+  PERMISSION_DENIED: 'check the rights of the credentials in otlp.headers',
+  UNIMPLEMENTED: 'is this an OTLP gRPC receiver with logs enabled?',
+};
+
+/** gRPC reports a failed handshake as UNAVAILABLE; only the text tells that retrying will not help. */
+const TLS_TROUBLE =
+  /certificate|self[- ]signed|altname|unable to verify|ssl routines|ERR_SSL|ERR_TLS|wrong version number|tlsv1 alert/i;
+const TOO_LARGE = /larger than max|too large|max(?:imum)? message size/i;
+
+function statusOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return (typeof code === 'number' && STATUS[code]) || 'UNKNOWN';
+}
+
+function detailOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'details' in error && error.details)
+    return String(error.details);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Says what a failed export means for the next attempt. */
+export function classifyFailure(error: unknown): Failure {
+  const status = statusOf(error);
+  const detail = detailOf(error);
+  const message = `${status}: ${detail}`;
+  if (status === 'INVALID_ARGUMENT' || (status === 'RESOURCE_EXHAUSTED' && TOO_LARGE.test(detail))) {
+    return { kind: 'data', message };
+  }
+  if (status === 'UNAVAILABLE' && TLS_TROUBLE.test(detail)) {
+    return { kind: 'refused', message: `${message} (check otlp.tls and that the endpoint speaks TLS)` };
+  }
+  const cure = CURES[status];
+  return cure === undefined
+    ? { kind: 'transient', message }
+    : { kind: 'refused', message: `${message} (${cure})` };
+}

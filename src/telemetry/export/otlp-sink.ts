@@ -1,0 +1,126 @@
+import { hostname } from 'node:os';
+import type { LoggerProvider, LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { createExportLoop, type Outgoing } from './otlp-export-loop.ts';
+import type { Env, OtlpOptions } from './otlp-options.ts';
+import { SEVERITY_RANKS, toLogRecord } from './otlp-record.ts';
+import { resolveResource } from './otlp-resource.ts';
+import { createReporter } from './rate-limited-report.ts';
+import { createRetryPolicy, type RetryTiming } from './retry-policy.ts';
+import { createSeverityQueue } from './severity-queue.ts';
+import { createBooks, type ExportSink, type OnReport } from './sink.ts';
+
+/** Limits; the defaults are meant for production, tests use smaller ones. */
+export interface OtlpTuning extends RetryTiming {
+  /** Alerts that wait while the collector is away. */
+  readonly capacity: number;
+  /** Alerts in one request. */
+  readonly batchSize: number;
+  /** The same kind of problem is reported once in this time. */
+  readonly reportIntervalMs: number;
+}
+
+export interface OtlpSinkOptions {
+  readonly otlp: OtlpOptions;
+  readonly serviceVersion: string;
+  /** For OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. */
+  readonly env: Env;
+  readonly onReport?: OnReport;
+  readonly tuning?: Partial<OtlpTuning>;
+  readonly now?: () => number;
+}
+
+const DEFAULT_TUNING: OtlpTuning = {
+  capacity: 10_000,
+  batchSize: 512,
+  baseDelayMs: 1_000,
+  maxDelayMs: 30_000,
+  reportIntervalMs: 60_000,
+};
+
+/** Loaded only when there is a collector to send to: the modules cost about 24 MB of RSS (Node 24.21, measured). */
+async function loadModules() {
+  const [sdk, resources, client, processor] = await Promise.all([
+    import('@opentelemetry/sdk-logs'),
+    import('@opentelemetry/resources'),
+    import('./otlp-client.ts'),
+    import('./otlp-processor.ts'),
+  ]);
+  return { ...sdk, ...resources, ...client, ...processor };
+}
+type Modules = Awaited<ReturnType<typeof loadModules>>;
+
+function createPipe(modules: Modules, options: OtlpSinkOptions) {
+  const { otlp, onReport = () => {}, now = Date.now } = options;
+  const tuning = { ...DEFAULT_TUNING, ...options.tuning };
+  const reporter = createReporter({ onReport, intervalMs: tuning.reportIntervalMs, now });
+  const queue = createSeverityQueue<Outgoing<ReadableLogRecord>>({
+    capacity: tuning.capacity,
+    ranks: SEVERITY_RANKS,
+    rankOf: (item) => item.rank,
+  });
+  const client = modules.createOtlpClient(otlp, `telegen/${options.serviceVersion}`);
+  const loop = createExportLoop({
+    queue,
+    exportBatch: client.exportBatch,
+    reconnect: client.reconnect,
+    batchSize: tuning.batchSize,
+    retry: createRetryPolicy(tuning),
+    reporter,
+    endpoint: otlp.endpoint,
+  });
+  const onOverflow = (): void =>
+    reporter.problem(
+      'overflow',
+      `${tuning.capacity} alerts wait for ${otlp.endpoint}: the queue is full, alerts are lost`,
+    );
+  const processor = modules.createQueueProcessor({ queue, loop, onOverflow, flushTimeoutMs: otlp.timeoutMs });
+  return { client, loop, processor };
+}
+
+function createProvider(
+  modules: Modules,
+  options: OtlpSinkOptions,
+  processor: LogRecordProcessor,
+): LoggerProvider {
+  const { otlp, serviceVersion, env } = options;
+  const identity = resolveResource(
+    { serviceName: otlp.serviceName, serviceVersion, hostName: hostname() },
+    env,
+  );
+  return new modules.LoggerProvider({
+    resource: modules.defaultResource().merge(modules.resourceFromAttributes(identity)),
+    processors: [processor],
+    // The SDK would drop the 129th attribute; ours are bounded where they are made.
+    logRecordLimits: { attributeCountLimit: Number.POSITIVE_INFINITY },
+  });
+}
+
+/**
+ * Alerts as OpenTelemetry log records over OTLP/gRPC. An alert stays queued until the collector has taken it; outages
+ * are retried for ever, within a bounded queue. Throws TELEGEN_EXPORT when a certificate or key cannot be used.
+ */
+export async function createOtlpSink(options: OtlpSinkOptions): Promise<ExportSink> {
+  const modules = await loadModules();
+  const { client, loop, processor } = createPipe(modules, options);
+  const provider = createProvider(modules, options, processor);
+  const logger = provider.getLogger('telegen', options.serviceVersion);
+  const { now = Date.now } = options;
+  const books = createBooks();
+  let closed = false;
+  return {
+    name: 'otlp',
+    counters: books.counters,
+    send(alert, settled) {
+      const settle = books.open(settled);
+      if (closed) return settle('sink_closed');
+      logger.emit({ ...toLogRecord(alert, now()), context: modules.withSettle(settle) });
+    },
+    flush: (timeoutMs) => loop.flush(timeoutMs),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await provider.shutdown();
+      client.reconnect();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import { enterNamespace } from './namespaces.ts';
+
+const PEER_SOURCE = fileURLToPath(new URL('./peer.c', import.meta.url));
+const PEER_DIR = fileURLToPath(new URL('../../build/test', import.meta.url));
+
+/** Path of the compiled peer.c; compiles it when it is missing or older than its source. */
+export function peerProgram(): string {
+  const path = `${PEER_DIR}/peer`;
+  if (existsSync(path) && statSync(path).mtimeMs >= statSync(PEER_SOURCE).mtimeMs) return path;
+  mkdirSync(PEER_DIR, { recursive: true });
+  const fresh = `${path}.${process.pid}`;
+  execFileSync(
+    'gcc',
+    ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-pthread', '-o', fresh, PEER_SOURCE],
+    { stdio: 'pipe' },
+  );
+  renameSync(fresh, path);
+  return path;
+}
+
+export interface ProgramOptions {
+  /** Directory of the cgroup that it joins before its image is executed; stays in ours when absent. */
+  readonly cgroup?: string | undefined;
+  /** Network namespace; the machine's own when absent. */
+  readonly namespace?: string | undefined;
+}
+
+export interface Program {
+  readonly pid: number;
+  /** The next line of its output. */
+  line(): Promise<string>;
+  /** The next line as a number, such as the port that a peer listens on. */
+  number(): Promise<number>;
+  /** Lets a peer go on that waits for a line. */
+  go(): void;
+  /** Waits for its end; throws with its error output when it failed. Returns the rest of its output. */
+  end(): Promise<string>;
+  /** Ends it, however it stands; for afterwards. */
+  kill(): Promise<void>;
+}
+
+/** The shell that is already in the cgroup becomes the program: its pid never changes, its exec is observed. */
+const JOIN = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
+
+export function startProgram(argv: readonly string[], { cgroup, namespace }: ProgramOptions = {}): Program {
+  const entered = namespace === undefined ? [] : enterNamespace(namespace);
+  const joined = cgroup === undefined ? [] : ['sh', '-c', JOIN, cgroup];
+  const [command, ...args] = [...entered, ...joined, ...argv] as [string, ...string[]];
+  return follow(spawn(command, args, { stdio: 'pipe' }), argv);
+}
+
+function follow(child: ChildProcessWithoutNullStreams, argv: readonly string[]): Program {
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  // Writing to one that has ended is no error of the test.
+  child.stdin.on('error', () => undefined);
+  let closed = false;
+  child.on('close', () => {
+    closed = true;
+  });
+  child.on('error', (error) => {
+    errors += error.message;
+    closed = true;
+  });
+  const describe = (): string => `${argv.join(' ')}: exit ${child.exitCode ?? child.signalCode}: ${errors}`;
+  const line = async (): Promise<string> => {
+    await eventually(
+      () => output.includes('\n') || closed,
+      () => `a line from ${describe()}`,
+    );
+    const end = output.indexOf('\n');
+    if (end < 0) throw new Error(`no line from ${describe()}`);
+    const text = output.slice(0, end);
+    output = output.slice(end + 1);
+    return text;
+  };
+  return {
+    pid: child.pid ?? 0,
+    line,
+    number: async () => Number(await line()),
+    go: () => child.stdin.write('\n'),
+    end: async () => {
+      await eventually(
+        () => closed,
+        () => `the end of ${describe()}`,
+      );
+      if (child.exitCode !== 0) throw new Error(describe());
+      return output;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await eventually(
+        () => closed,
+        () => `the end of ${describe()}`,
+      );
+    },
+  };
+}
