@@ -67,21 +67,33 @@ export function readBtf(elf: Buffer): BtfType[] {
     const base = { name: text(strings, btf.readUInt32LE(at)), size: btf.readUInt32LE(at + 8) };
     const tail = TAIL[kind];
     if (tail === undefined) throw new Error(`unknown BTF kind ${kind}`);
-    if (kind === KIND_STRUCT) found.push({ kind: 'struct', ...base, members: members(btf, strings, at, count), values: [] });
-    if (kind === KIND_ENUM) found.push({ kind: 'enum', ...base, members: [], values: values(btf, strings, at, count) });
+    if (kind === KIND_STRUCT)
+      found.push({ kind: 'struct', ...base, members: members(btf, strings, at, count), values: [] });
+    if (kind === KIND_ENUM)
+      found.push({ kind: 'enum', ...base, members: [], values: values(btf, strings, at, count) });
     at += 12 + tail[0] + tail[1] * count;
   }
   return found;
 }
 
-function members(btf: Buffer, strings: Buffer, type: number, count: number): { name: string; offset: number }[] {
+function members(
+  btf: Buffer,
+  strings: Buffer,
+  type: number,
+  count: number,
+): { name: string; offset: number }[] {
   return Array.from({ length: count }, (_, index) => {
     const at = type + 12 + index * 12;
     return { name: text(strings, btf.readUInt32LE(at)), offset: btf.readUInt32LE(at + 8) / 8 };
   });
 }
 
-function values(btf: Buffer, strings: Buffer, type: number, count: number): { name: string; value: number }[] {
+function values(
+  btf: Buffer,
+  strings: Buffer,
+  type: number,
+  count: number,
+): { name: string; value: number }[] {
   return Array.from({ length: count }, (_, index) => {
     const at = type + 12 + index * 8;
     return { name: text(strings, btf.readUInt32LE(at)), value: btf.readInt32LE(at + 4) };

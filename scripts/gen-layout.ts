@@ -17,7 +17,9 @@ function typescriptStruct(type: BtfType): string[] {
   const name = shortName(type.name);
   return [
     `export const SIZE_${name} = ${type.size};`,
-    ...type.members.map((member) => `export const AT_${name}_${member.name.toUpperCase()} = ${member.offset};`),
+    ...type.members.map(
+      (member) => `export const AT_${name}_${member.name.toUpperCase()} = ${member.offset};`,
+    ),
     '',
   ];
 }

@@ -1,5 +1,5 @@
-import { EXIT, ERROR_CODES, TelegenError } from './model/errors.ts';
 import { buildProgram } from './cli/program.ts';
+import { ERROR_CODES, EXIT, TelegenError } from './model/errors.ts';
 
 /** The one composition root's front door: parses the command line, reports errors, sets the exit code. */
 async function main(): Promise<void> {

@@ -44,7 +44,12 @@ export interface RingReader {
 
 export interface Addon {
   readonly BpfObject: new (path: string) => BpfObject;
-  readonly RingReader: new (object: BpfObject, map: string, ringBytes: number, slabs: ArrayBuffer[]) => RingReader;
+  readonly RingReader: new (
+    object: BpfObject,
+    map: string,
+    ringBytes: number,
+    slabs: ArrayBuffer[],
+  ) => RingReader;
   layout(): Record<string, { size: number; fields: Record<string, number> }>;
   monotonicNs(): number;
 }
@@ -58,9 +63,13 @@ export function loadAddon(file = `${BUILD_DIR}/native/telegen.node`): Addon {
     return createRequire(import.meta.url)(file) as Addon;
   } catch (error) {
     const detail = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new TelegenError('TELEGEN_ADDON', `cannot load the native addon ${file}: ${detail}; run "make build"`, {
-      cause: error,
-    });
+    throw new TelegenError(
+      'TELEGEN_ADDON',
+      `cannot load the native addon ${file}: ${detail}; run "make build"`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

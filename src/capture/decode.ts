@@ -1,4 +1,11 @@
-import type { ConnectionEvent, ConnectionPhase, ConnectionStats, EndReason, ProcessEvent, Role } from '../model/event.ts';
+import type {
+  ConnectionEvent,
+  ConnectionPhase,
+  ConnectionStats,
+  EndReason,
+  ProcessEvent,
+  Role,
+} from '../model/event.ts';
 import type { Endpoint } from '../model/ip-address.ts';
 import type { Attribution } from '../model/process.ts';
 import {
@@ -50,9 +57,24 @@ const IPPROTO_UDP = 17;
 const FILENAME_LIMIT = 256;
 const NS_PER_MS = 1e6;
 
-const PHASES: readonly ConnectionPhase[] = ['attempted', 'attempted', 'established', 'accepted', 'failed', 'closed'];
+const PHASES: readonly ConnectionPhase[] = [
+  'attempted',
+  'attempted',
+  'established',
+  'accepted',
+  'failed',
+  'closed',
+];
 const ROLES: readonly Role[] = ['unknown', 'client', 'server'];
-const REASONS: readonly EndReason[] = ['unknown', 'closed', 'refused', 'timeout', 'unreachable', 'reset', 'aborted'];
+const REASONS: readonly EndReason[] = [
+  'unknown',
+  'closed',
+  'refused',
+  'timeout',
+  'unreachable',
+  'reset',
+  'aborted',
+];
 const ATTRIBUTIONS: readonly Attribution[] = ['unknown', 'socket', 'worker', 'listener', 'preexisting'];
 
 /** The end of a UDP socket; its conversations end with it. */
@@ -83,7 +105,12 @@ const SIZES: Record<number, number> = {
  * Decodes the records in the first `bytes` of a slab, in order. `epochOffsetMs` turns the records' monotonic time
  * into epoch time. Returns how many records were decoded.
  */
-export function decodeBatch(view: RecordView, bytes: number, epochOffsetMs: number, target: DecodeTarget): number {
+export function decodeBatch(
+  view: RecordView,
+  bytes: number,
+  epochOffsetMs: number,
+  target: DecodeTarget,
+): number {
   let at = 0;
   let count = 0;
   while (at + SIZE_HEAD <= bytes) {
@@ -170,7 +197,9 @@ function decodeStats(view: RecordView, at: number): ConnectionStats {
 }
 
 function knownOwner(view: RecordView, at: number): ProcessEvent['owner'] {
-  return readOwner(view, at) ?? { pid: 0, parentPid: 0, uid: 0, startNs: 0, execId: 0, comm: '', cgroupId: 0 };
+  return (
+    readOwner(view, at) ?? { pid: 0, parentPid: 0, uid: 0, startNs: 0, execId: 0, comm: '', cgroupId: 0 }
+  );
 }
 
 function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: number): ProcessEvent {
@@ -183,8 +212,16 @@ function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: num
     ...(filename === '' ? {} : { filename }),
   };
   if (!detailed) return exec;
-  const names = readList(view, at + AT_EXEC_DETAIL_PATH, view.u32[(at + AT_EXEC_DETAIL_PATH_SIZE) >>> 2] as number);
-  const args = readList(view, at + AT_EXEC_DETAIL_ARGS, view.u32[(at + AT_EXEC_DETAIL_ARGS_SIZE) >>> 2] as number);
+  const names = readList(
+    view,
+    at + AT_EXEC_DETAIL_PATH,
+    view.u32[(at + AT_EXEC_DETAIL_PATH_SIZE) >>> 2] as number,
+  );
+  const args = readList(
+    view,
+    at + AT_EXEC_DETAIL_ARGS,
+    view.u32[(at + AT_EXEC_DETAIL_ARGS_SIZE) >>> 2] as number,
+  );
   return {
     ...exec,
     ...(names.length > 0 ? { executablePath: `/${names.reverse().join('/')}` } : {}),

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import type { EventKind } from '../model/event.ts';
 
@@ -19,11 +19,13 @@ function eventKinds(text: string): EventKind[] {
   if (text === 'all') return [...EVENT_KINDS];
   const kinds = text.split(',');
   const wrong = kinds.find((kind) => !EVENT_KINDS.includes(kind as EventKind));
-  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}": give all, or some of ${EVENT_KINDS.join(', ')}`);
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`"${wrong}": give all, or some of ${EVENT_KINDS.join(', ')}`);
   return kinds as EventKind[];
 }
 
-const formatOption = (): Option => new Option('--format <format>', 'form of the report').choices(['text', 'json']).default('text');
+const formatOption = (): Option =>
+  new Option('--format <format>', 'form of the report').choices(['text', 'json']).default('text');
 
 function addRun(program: Command): void {
   program
@@ -31,12 +33,23 @@ function addRun(program: Command): void {
     .description('watch this host and report what is found, until stopped')
     .option('-c, --config <file>', 'configuration file (YAML)')
     .option('--cgroup <path>', 'watch only this cgroup v2 directory and those below it')
-    .option('--interfaces <names>', 'watch only these interfaces (names or globs, comma-separated)', (text) => text.split(','), [])
-    .option('--events <kinds>', 'also print events as JSON lines: all, or connection,process,loss', eventKinds, [])
+    .option(
+      '--interfaces <names>',
+      'watch only these interfaces (names or globs, comma-separated)',
+      (text) => text.split(','),
+      [],
+    )
+    .option(
+      '--events <kinds>',
+      'also print events as JSON lines: all, or connection,process,loss',
+      eventKinds,
+      [],
+    )
     .addOption(new Option('--output <form>', 'alerts on standard output').choices(OUTPUTS).default('auto'))
     .action(async (options) => {
       const { run } = await import('./run/run.ts');
-      process.exitCode = await run(options);
+      // An export that is still under way would hold the process up for its whole time limit.
+      process.exit(await run(options));
     });
 }
 
@@ -76,6 +89,8 @@ export function buildProgram(): Command {
   program
     .command('version')
     .description('print the version')
-    .action(async () => print({ stdout: `telegen ${await (await import('./version.ts')).version()}\n`, exitCode: EXIT.ok }));
+    .action(async () =>
+      print({ stdout: `telegen ${await (await import('./version.ts')).version()}\n`, exitCode: EXIT.ok }),
+    );
   return program;
 }

@@ -6,7 +6,15 @@ export type Role = 'client' | 'server' | 'unknown';
 export type ConnectionPhase = 'attempted' | 'established' | 'accepted' | 'failed' | 'closed';
 
 /** Why a connection failed or ended; `closed` is the ordinary end, `aborted` our side giving up. */
-export type EndReason = 'closed' | 'refused' | 'timeout' | 'unreachable' | 'reset' | 'aborted' | 'idle' | 'unknown';
+export type EndReason =
+  | 'closed'
+  | 'refused'
+  | 'timeout'
+  | 'unreachable'
+  | 'reset'
+  | 'aborted'
+  | 'idle'
+  | 'unknown';
 
 /** Counters of a connection at the moment of the event. Bytes are payload bytes. */
 export interface ConnectionStats {

@@ -33,9 +33,9 @@ export interface EngineCounters {
 }
 
 export interface Engine {
-  handle(event: ConnectionEvent | ProcessEvent): void;
+  readonly handle: (event: ConnectionEvent | ProcessEvent) => void;
   /** Reports that the sensor was blind for a while, in the alert stream itself. */
-  reportLoss(event: LossEvent): void;
+  readonly reportLoss: (event: LossEvent) => void;
   /** Sends the closing records that are due. */
   tick(nowMs: number): void;
   /** Closes all merge windows. */

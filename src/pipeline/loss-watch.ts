@@ -7,7 +7,9 @@ function reasonOf(recordClass: string): string {
 }
 
 /** Turns the kernel side's drop counters into loss events: each lost record is reported exactly once. */
-export function createLossWatch(report: (event: LossEvent) => void): (counters: RecordCounters, nowMs: number) => void {
+export function createLossWatch(
+  report: (event: LossEvent) => void,
+): (counters: RecordCounters, nowMs: number) => void {
   const reported = new Map<string, number>();
   return (counters, nowMs) => {
     for (const [what, { dropped }] of Object.entries(counters)) {

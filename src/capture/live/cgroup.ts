@@ -9,7 +9,9 @@ export function cgroup2Mount(mounts = readFileSync('/proc/self/mounts', 'utf8'))
     const [, mountPoint, type] = line.split(' ');
     // Octal escapes stand for spaces and the like (proc_mounts(5)).
     if (type === 'cgroup2' && mountPoint !== undefined)
-      return mountPoint.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+      return mountPoint.replace(/\\(\d{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      );
   }
   return undefined;
 }
@@ -25,7 +27,8 @@ export interface ObservedCgroup {
 /** Opens the cgroup to observe; TELEGEN_CGROUP when it is not a cgroup v2 directory. */
 export function openCgroup(path: string | undefined): ObservedCgroup {
   const mount = cgroup2Mount();
-  if (mount === undefined) throw new TelegenError('TELEGEN_CGROUP', `no cgroup v2 hierarchy here: ${CGROUP2_CURE}`);
+  if (mount === undefined)
+    throw new TelegenError('TELEGEN_CGROUP', `no cgroup v2 hierarchy here: ${CGROUP2_CURE}`);
   const wanted = path ?? mount;
   let real: string;
   try {
@@ -33,11 +36,17 @@ export function openCgroup(path: string | undefined): ObservedCgroup {
     if (!statSync(real).isDirectory()) throw new Error('not a directory');
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new TelegenError('TELEGEN_CGROUP', `--cgroup ${wanted}: ${detail}; give a directory below ${mount}`);
+    throw new TelegenError(
+      'TELEGEN_CGROUP',
+      `--cgroup ${wanted}: ${detail}; give a directory below ${mount}`,
+    );
   }
   const root = realpathSync(mount);
   if (real !== root && !real.startsWith(`${root}/`)) {
-    throw new TelegenError('TELEGEN_CGROUP', `--cgroup ${wanted}: not a cgroup v2 directory; give one below ${mount}`);
+    throw new TelegenError(
+      'TELEGEN_CGROUP',
+      `--cgroup ${wanted}: not a cgroup v2 directory; give one below ${mount}`,
+    );
   }
   const fd = openSync(real, 'r');
   return { path: real, fd, isRoot: real === root, close: () => closeSync(fd) };

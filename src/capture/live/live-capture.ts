@@ -1,14 +1,33 @@
 import { existsSync } from 'node:fs';
 import { TelegenError } from '../../model/errors.ts';
 import type { ConnectionEvent, ProcessEvent } from '../../model/event.ts';
-import { type Addon, BUILD_DIR, type BpfObject, isKernelError, loadAddon, type RingReader } from '../addon.ts';
+import {
+  type Addon,
+  type BpfObject,
+  BUILD_DIR,
+  isKernelError,
+  loadAddon,
+  type RingReader,
+} from '../addon.ts';
 import { type DecodedRecord, decodeBatch } from '../decode.ts';
-import { AT_PROCESS_EXEC_ID, AT_PROCESS_PARENT_PID, AT_PROCESS_START_NS, SIZE_PROCESS } from '../layout.gen.ts';
+import {
+  AT_PROCESS_EXEC_ID,
+  AT_PROCESS_PARENT_PID,
+  AT_PROCESS_START_NS,
+  SIZE_PROCESS,
+} from '../layout.gen.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
 import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
 import { type LoadedObject, loadObject, reasonOf } from './load-object.ts';
-import { type Candidate, type Feature, type ObjectName, PROCESS_FEATURES, SEED_FEATURE, SOCKET_FEATURES } from './plan.ts';
+import {
+  type Candidate,
+  type Feature,
+  type ObjectName,
+  PROCESS_FEATURES,
+  SEED_FEATURE,
+  SOCKET_FEATURES,
+} from './plan.ts';
 import { tracepointFieldOffset } from './tracefs.ts';
 import { UdpFlows } from './udp-flows.ts';
 
@@ -84,8 +103,11 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
 }
 
 function hostError(error: Error): TelegenError {
-  const cure = 'run as root or grant CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; "telegen doctor" tells what this host lacks';
-  return new TelegenError('TELEGEN_HOST', `the kernel refused: ${reasonOf(error)}; ${cure}`, { cause: error });
+  const cure =
+    'run as root or grant CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; "telegen doctor" tells what this host lacks';
+  return new TelegenError('TELEGEN_HOST', `the kernel refused: ${reasonOf(error)}; ${cure}`, {
+    cause: error,
+  });
 }
 
 function u32Bytes(value: number): Uint8Array {
@@ -98,7 +120,8 @@ function loadCore(addon: Addon, cgroup: ObservedCgroup, ringBytes: number): Load
     tg_fork_child_offset: tracepointFieldOffset('sched/sched_process_fork', 'child_pid'),
   };
   const constants: Record<string, Uint8Array> = { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]) };
-  for (const [name, offset] of Object.entries(offsets)) if (offset !== undefined) constants[name] = u32Bytes(offset);
+  for (const [name, offset] of Object.entries(offsets))
+    if (offset !== undefined) constants[name] = u32Bytes(offset);
   const core = loadObject(addon, {
     path: `${BUILD_DIR}/bpf/core.bpf.o`,
     constants,
@@ -109,7 +132,11 @@ function loadCore(addon: Addon, cgroup: ObservedCgroup, ringBytes: number): Load
 }
 
 /** The reason when the object as a whole cannot be used. */
-function loadExtra(addon: Addon, objects: Map<ObjectName, LoadedObject>, cgroup: ObservedCgroup): LoadedObject | string {
+function loadExtra(
+  addon: Addon,
+  objects: Map<ObjectName, LoadedObject>,
+  cgroup: ObservedCgroup,
+): LoadedObject | string {
   if (!existsSync(KERNEL_BTF)) return `no ${KERNEL_BTF}: this kernel is built without BTF`;
   const core = objects.get('core') as LoadedObject;
   try {
@@ -198,13 +225,21 @@ class Running implements LiveCapture {
       const reason = this.#tryCandidate(candidate);
       if (reason === undefined) {
         const state = reasons.length > 0 ? 'fallback' : 'ok';
-        this.#hooks.push({ feature, state, candidate, ...(state === 'ok' ? {} : { reason: reasons.join('; ') }) });
+        this.#hooks.push({
+          feature,
+          state,
+          candidate,
+          ...(state === 'ok' ? {} : { reason: reasons.join('; ') }),
+        });
         return;
       }
       reasons.push(`${candidate.object}/${candidate.program}: ${reason}`);
     }
     if (feature.required) {
-      throw new TelegenError('TELEGEN_KERNEL', `${feature.name} (${feature.purpose}) cannot be attached: ${reasons.join('; ')}`);
+      throw new TelegenError(
+        'TELEGEN_KERNEL',
+        `${feature.name} (${feature.purpose}) cannot be attached: ${reasons.join('; ')}`,
+      );
     }
     this.#hooks.push({ feature, state: 'missing', reason: reasons.join('; ') });
   }
@@ -257,7 +292,9 @@ class Running implements LiveCapture {
     this.#received += decodeBatch(this.#slabs[slab] as RecordView, bytes, this.#epochOffsetMs(), {
       onRecord: (record) => this.#record(record),
       onMalformed: (kind, size) => {
-        this.#parts.options.onWarning(`malformed record from the kernel (kind ${kind}, ${size} bytes): rest of batch skipped`);
+        this.#parts.options.onWarning(
+          `malformed record from the kernel (kind ${kind}, ${size} bytes): rest of batch skipped`,
+        );
       },
     });
   }
@@ -267,7 +304,8 @@ class Running implements LiveCapture {
       this.#udp.socketClosed(record.socketId, record.timeMs);
       return;
     }
-    if (record.kind === 'connection' && record.transport === 'udp' && record.phase !== 'failed') this.#udp.opened(record);
+    if (record.kind === 'connection' && record.transport === 'udp' && record.phase !== 'failed')
+      this.#udp.opened(record);
     this.#parts.options.onEvent(record);
   }
 

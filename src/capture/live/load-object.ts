@@ -20,8 +20,13 @@ const ENOENT = 2;
 /** One readable line out of an error of libbpf or the verifier. */
 export function reasonOf(error: unknown): string {
   if (!isKernelError(error)) return error instanceof Error ? error.message : String(error);
-  const lines = error.log.split('\n').filter((line) => /unknown func|cannot use helper|invalid|not found|BTF|denied/i.test(line));
-  const last = lines.at(-1)?.replace(/^libbpf: /, '').trim();
+  const lines = error.log
+    .split('\n')
+    .filter((line) => /unknown func|cannot use helper|invalid|not found|BTF|denied/i.test(line));
+  const last = lines
+    .at(-1)
+    ?.replace(/^libbpf: /, '')
+    .trim();
   return last === undefined ? `${error.code} (${error.message})` : `${error.code} (${last.slice(0, 200)})`;
 }
 

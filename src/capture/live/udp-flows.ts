@@ -75,7 +75,9 @@ export class UdpFlows {
     for (const [socketId, flows] of this.#bySocket) {
       const alive = flows.filter((flow) => {
         const value = this.#object.mapLookup(MAP, flow.key);
-        const idle = value === undefined || nowNs - Number(value.readBigUInt64LE(AT_UDP_FLOW_LAST_NS)) > IDLE_MS * NS_PER_MS;
+        const idle =
+          value === undefined ||
+          nowNs - Number(value.readBigUInt64LE(AT_UDP_FLOW_LAST_NS)) > IDLE_MS * NS_PER_MS;
         if (idle) this.#end(flow, nowMs, 'idle');
         return !idle;
       });

@@ -22,9 +22,14 @@ export async function doctor(format: 'text' | 'json'): Promise<CommandResult> {
 function text(checks: readonly Check[], ok: boolean): string {
   const width = Math.max(...checks.map((check) => check.name.length));
   const lines = checks.map((check) => {
-    const cure = check.state === 'ok' || check.cure === undefined ? '' : `\n${' '.repeat(width + 12)}cure: ${check.cure}`;
+    const cure =
+      check.state === 'ok' || check.cure === undefined
+        ? ''
+        : `\n${' '.repeat(width + 12)}cure: ${check.cure}`;
     return `${MARKS[check.state]}  ${check.name.padEnd(width)}  ${check.detail}${cure}`;
   });
-  const verdict = ok ? 'telegen can run on this host.' : 'telegen cannot run on this host: see MISSING above.';
+  const verdict = ok
+    ? 'telegen can run on this host.'
+    : 'telegen cannot run on this host: see MISSING above.';
   return `${[...lines, '', verdict].join('\n')}\n`;
 }

@@ -11,7 +11,8 @@ const RING_BYTES = 4096;
  */
 export async function hookChecks(): Promise<Check[]> {
   const mount = cgroup2Mount();
-  if (mount === undefined) return [{ name: 'hooks', state: 'missing', detail: 'not tried: no cgroup v2 hierarchy' }];
+  if (mount === undefined)
+    return [{ name: 'hooks', state: 'missing', detail: 'not tried: no cgroup v2 hierarchy' }];
   const cgroupPath = `${mount}/telegen-doctor-${process.pid}`;
   try {
     mkdirSync(cgroupPath);
@@ -20,12 +21,19 @@ export async function hookChecks(): Promise<Check[]> {
     return [{ name: 'hooks', state: 'missing', detail, cure: `run as root with ${mount} writable` }];
   }
   try {
-    const capture = openLiveCapture({ cgroupPath, ringBufferSize: RING_BYTES, onEvent: () => {}, onWarning: () => {} });
+    const capture = openLiveCapture({
+      cgroupPath,
+      ringBufferSize: RING_BYTES,
+      onEvent: () => {},
+      onWarning: () => {},
+    });
     const checks = capture.hooks.map(checkOf);
     await capture.stop();
     return checks;
   } catch (error) {
-    return [{ name: 'hooks', state: 'missing', detail: error instanceof Error ? error.message : String(error) }];
+    return [
+      { name: 'hooks', state: 'missing', detail: error instanceof Error ? error.message : String(error) },
+    ];
   } finally {
     rmdirSync(cgroupPath);
   }
@@ -37,6 +45,16 @@ function checkOf(status: HookStatus): Check {
   if (state === 'ok') return { name, state: 'ok', detail: `${candidate?.object}/${candidate?.program}` };
   const cure = 'telegen runs without it; a newer kernel or one with BTF has it';
   if (state === 'fallback')
-    return { name, state: 'degraded', detail: `${candidate?.object}/${candidate?.program} instead (${reason})`, cure };
-  return { name, state: feature.required ? 'missing' : 'degraded', detail: `lost: ${feature.purpose} (${reason})`, cure };
+    return {
+      name,
+      state: 'degraded',
+      detail: `${candidate?.object}/${candidate?.program} instead (${reason})`,
+      cure,
+    };
+  return {
+    name,
+    state: feature.required ? 'missing' : 'degraded',
+    detail: `lost: ${feature.purpose} (${reason})`,
+    cure,
+  };
 }

@@ -43,9 +43,12 @@ export function btfCheck(file = '/sys/kernel/btf/vmlinux'): Check {
 export function capabilityCheck(status = read('/proc/self/status') ?? ''): Check {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const has = (bit: number): boolean => ((effective >> BigInt(bit)) & 1n) === 1n;
-  const lacking = Object.entries(NEEDED).filter(([name, bit]) => !has(bit) && !(name !== 'CAP_NET_ADMIN' && has(CAP_SYS_ADMIN)));
+  const lacking = Object.entries(NEEDED).filter(
+    ([name, bit]) => !has(bit) && !(name !== 'CAP_NET_ADMIN' && has(CAP_SYS_ADMIN)),
+  );
   const names = lacking.map(([name]) => name).join(', ');
-  if (lacking.length === 0) return { name: 'capabilities', state: 'ok', detail: Object.keys(NEEDED).join(', ') };
+  if (lacking.length === 0)
+    return { name: 'capabilities', state: 'ok', detail: Object.keys(NEEDED).join(', ') };
   const cure = `run as root, or grant ${Object.keys(NEEDED).join(', ')} (systemd: AmbientCapabilities=, containers: cap_add)`;
   return { name: 'capabilities', state: 'missing', detail: `lacking ${names}`, cure };
 }
@@ -62,7 +65,12 @@ export function lockdownCheck(text = read('/sys/kernel/security/lockdown')): Che
   const mode = /\[(\w+)\]/.exec(text ?? '')?.[1];
   if (mode === 'confidentiality') {
     const detail = 'confidentiality: programs that read kernel memory are refused';
-    return { name: 'lockdown', state: 'degraded', detail, cure: 'boot with lockdown=integrity for the extras' };
+    return {
+      name: 'lockdown',
+      state: 'degraded',
+      detail,
+      cure: 'boot with lockdown=integrity for the extras',
+    };
   }
   return { name: 'lockdown', state: 'ok', detail: mode ?? 'not readable (securityfs is not mounted)' };
 }
@@ -70,7 +78,11 @@ export function lockdownCheck(text = read('/sys/kernel/security/lockdown')): Che
 /** Kernels before 5.11 charge BPF memory to this limit; later ones to the cgroup. */
 export function memlockCheck(limits = read('/proc/self/limits') ?? ''): Check {
   const soft = /^Max locked memory\s+(\S+)/m.exec(limits)?.[1] ?? 'unknown';
-  return { name: 'memlock', state: 'ok', detail: `${soft}${soft === 'unlimited' ? '' : ' bytes'} (not used for BPF since Linux 5.11)` };
+  return {
+    name: 'memlock',
+    state: 'ok',
+    detail: `${soft}${soft === 'unlimited' ? '' : ' bytes'} (not used for BPF since Linux 5.11)`,
+  };
 }
 
 export function tracefsCheck(hasBtf: boolean): Check {

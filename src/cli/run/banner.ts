@@ -42,7 +42,8 @@ function watchedFor(lists: readonly ListStatus[], security: SecurityConfig): str
 /** Names every hook that is missing or served by a lesser program. */
 export function hookNotes(hooks: readonly HookStatus[], diagnostics: Diagnostics): void {
   for (const { feature, state, reason } of hooks) {
-    if (state === 'missing') diagnostics.warn(`hook ${feature.name} is missing (${reason}); lost: ${feature.purpose}`);
+    if (state === 'missing')
+      diagnostics.warn(`hook ${feature.name} is missing (${reason}); lost: ${feature.purpose}`);
     else if (state === 'fallback') diagnostics.info(`hook ${feature.name}: fallback in use (${reason})`);
   }
 }
@@ -57,12 +58,18 @@ export interface Books {
 /** The books at the end: what came in, what was lost and where, what went out. */
 export function farewell(books: Books, diagnostics: Diagnostics): void {
   const classes = Object.entries(books.counters).filter(([, value]) => value.submitted + value.dropped > 0);
-  const records = classes.map(([name, { submitted, dropped }]) => `${name} ${submitted}${dropped > 0 ? ` (${dropped} dropped)` : ''}`);
+  const records = classes.map(
+    ([name, { submitted, dropped }]) => `${name} ${submitted}${dropped > 0 ? ` (${dropped} dropped)` : ''}`,
+  );
   diagnostics.info(`records: ${records.join(', ') || 'none'}`);
   const { engine, merger } = books;
   const { received, handled, filtered, findings, candidates } = engine;
-  diagnostics.info(`events: ${received} received, ${handled} handled, ${filtered} filtered; ${findings} findings on ${candidates} connections`);
-  diagnostics.info(`alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports`);
+  diagnostics.info(
+    `events: ${received} received, ${handled} handled, ${filtered} filtered; ${findings} findings on ${candidates} connections`,
+  );
+  diagnostics.info(
+    `alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports`,
+  );
   for (const [name, { accepted, delivered, lost }] of Object.entries(books.delivery)) {
     const losses = Object.entries(lost).map(([reason, count]) => `, ${count} lost (${reason})`);
     diagnostics.info(`${name}: ${accepted} accepted, ${delivered} delivered${losses.join('')}`);

@@ -1,8 +1,8 @@
 /** Diagnostics go to stderr, one line each, so that stdout carries data alone. */
 export interface Diagnostics {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  readonly info: (message: string) => void;
+  readonly warn: (message: string) => void;
+  readonly error: (message: string) => void;
 }
 
 export function createDiagnostics(stream: { write(text: string): unknown } = process.stderr): Diagnostics {

@@ -20,14 +20,20 @@ export function openHostProcesses(kubernetes: KubernetesConfig): HostProcesses {
   const files = createHostFiles();
   const procfs = createProcReader('/proc', files);
   const monotonicNs = loadAddon().monotonicNs();
-  const clocks: ClockReading = { epochMs: Date.now(), monotonicNs, boottimeNs: procfs.uptimeNs() ?? monotonicNs };
+  const clocks: ClockReading = {
+    epochMs: Date.now(),
+    monotonicNs,
+    boottimeNs: procfs.uptimeNs() ?? monotonicNs,
+  };
   const mountPoint = cgroup2Mount();
   const table = createProcessTable({
     procfs,
     clocks,
     userName: createUserNames({ files }),
     ...(mountPoint === undefined ? {} : { cgroupPaths: createCgroupPaths({ files, mountPoint }) }),
-    ...(kubernetes.enabled === false ? {} : { pods: createPodIndex({ files, folder: kubernetes.podLogsDir }) }),
+    ...(kubernetes.enabled === false
+      ? {}
+      : { pods: createPodIndex({ files, folder: kubernetes.podLogsDir }) }),
   });
   return {
     table,

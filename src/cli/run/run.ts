@@ -4,6 +4,8 @@ import { createMerger, type Merger } from '../../alerts/merge.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
 import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
 import type { Config } from '../../config/config.ts';
+import { explicitOtlp } from '../../config/explicit-otlp.ts';
+import type { LoadedConfig } from '../../config/inspect.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createDetectors } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
@@ -47,9 +49,10 @@ interface Running {
 /** `telegen run`: watches until a signal; resolves to the exit code. Throws TelegenError when it cannot start. */
 export async function run(options: RunOptions): Promise<number> {
   const diagnostics = createDiagnostics();
-  const { config, inactive, source } = loadConfig(options.config);
+  const loaded = loadConfig(options.config);
+  const { inactive, source } = loaded;
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
-  const running = await start(config, options, diagnostics);
+  const running = await start(loaded, options, diagnostics);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => {
     running.engine.tick(Date.now());
@@ -79,9 +82,10 @@ function eventPrinter(kinds: readonly EventKind[]): ((event: TelegenEvent) => vo
   };
 }
 
-async function start(config: Config, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
+async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
+  const { config } = loaded;
   const { security } = config.network;
-  const { sinks, description } = await openSinks(config.otlp, options.output, diagnostics);
+  const { sinks, description } = await openSinks(explicitOtlp(loaded), options.output, diagnostics);
   const blocklists = await openLists(config, diagnostics);
   const processes = openHostProcesses(config.kubernetes);
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
@@ -106,7 +110,10 @@ async function start(config: Config, options: RunOptions, diagnostics: Diagnosti
     onEvent: engine.handle,
     onWarning: diagnostics.warn,
   });
-  banner({ capture, include, destination: description, lists: blocklists?.lists() ?? [], security }, diagnostics);
+  banner(
+    { capture, include, destination: description, lists: blocklists?.lists() ?? [], security },
+    diagnostics,
+  );
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
   return { engine, merger, delivery, capture, blocklists, checkLoss, diagnostics };
@@ -120,7 +127,15 @@ function belowMount(cgroup: string | undefined): string | undefined {
   return path === '' ? undefined : path;
 }
 
-async function stop({ engine, merger, delivery, capture, blocklists, checkLoss, diagnostics }: Running): Promise<void> {
+async function stop({
+  engine,
+  merger,
+  delivery,
+  capture,
+  blocklists,
+  checkLoss,
+  diagnostics,
+}: Running): Promise<void> {
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();
@@ -130,5 +145,8 @@ async function stop({ engine, merger, delivery, capture, blocklists, checkLoss, 
   await delivery.flush(FLUSH_MS);
   await delivery.close();
   await blocklists?.close();
-  farewell({ counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() }, diagnostics);
+  farewell(
+    { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() },
+    diagnostics,
+  );
 }

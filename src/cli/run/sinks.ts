@@ -1,7 +1,7 @@
 import type { AlertSink } from '../../alerts/deliver.ts';
 import type { OtlpConfig } from '../../config/config.ts';
-import { createOtlpSink } from '../../telemetry/export/otlp-sink.ts';
 import { type OtlpOptions, resolveOtlpOptions } from '../../telemetry/export/otlp-options.ts';
+import { createOtlpSink } from '../../telemetry/export/otlp-sink.ts';
 import { formatPretty } from '../../telemetry/export/pretty.ts';
 import type { OnReport } from '../../telemetry/export/sink.ts';
 import { createStreamSink } from '../../telemetry/export/stdout-sink.ts';
@@ -18,7 +18,11 @@ export interface Sinks {
 }
 
 /** What `auto` means: with a collector nothing on stdout; else readable on a terminal, JSON lines in a pipe. */
-export function decideOutput(output: Output, hasCollector: boolean, isTerminal: boolean): Exclude<Output, 'auto'> {
+export function decideOutput(
+  output: Output,
+  hasCollector: boolean,
+  isTerminal: boolean,
+): Exclude<Output, 'auto'> {
   if (output !== 'auto') return output;
   if (hasCollector) return 'none';
   return isTerminal ? 'pretty' : 'jsonl';
@@ -29,7 +33,11 @@ function describeCollector(otlp: OtlpOptions): string {
 }
 
 /** Opens every way out that is configured. TELEGEN_EXPORT on settings that cannot work. */
-export async function openSinks(config: OtlpConfig, output: Output, diagnostics: Diagnostics): Promise<Sinks> {
+export async function openSinks(
+  config: Partial<OtlpConfig>,
+  output: Output,
+  diagnostics: Diagnostics,
+): Promise<Sinks> {
   const otlp = resolveOtlpOptions(config, process.env);
   const onReport: OnReport = ({ level, message }) =>
     level === 'error' ? diagnostics.error(message) : diagnostics.info(message);
@@ -42,7 +50,10 @@ export async function openSinks(config: OtlpConfig, output: Output, diagnostics:
   }
   if (decided !== 'none') {
     const colour = process.stdout.isTTY === true;
-    const format = decided === 'pretty' ? { format: (alert: Parameters<typeof formatPretty>[0]) => formatPretty(alert, { colour }) } : {};
+    const format =
+      decided === 'pretty'
+        ? { format: (alert: Parameters<typeof formatPretty>[0]) => formatPretty(alert, { colour }) }
+        : {};
     sinks.push(createStreamSink({ stream: process.stdout, onReport, ...format }));
     places.push(decided === 'pretty' ? 'this terminal' : 'standard output, as JSON lines');
   }

@@ -1,0 +1,99 @@
+import type { Writable } from 'node:stream';
+import type { EventKind, TelegenEvent } from '../../model/event.ts';
+import { eventToJson } from '../../telemetry/export/serialize.ts';
+import type { Diagnostics } from './diagnostics.ts';
+
+/** Lines that wait while the reader is slow: about 64 MB at the very most. */
+const CAPACITY = 65_536;
+
+export interface EventPrinterOptions {
+  readonly kinds: readonly EventKind[];
+  readonly stream: Writable;
+  readonly diagnostics: Pick<Diagnostics, 'warn'>;
+  readonly capacity?: number;
+}
+
+/** `offered === printed + waiting + lost`, where waiting lines become printed or lost by the time of flush(). */
+export interface PrinterCounters {
+  readonly offered: number;
+  readonly printed: number;
+  readonly lost: number;
+}
+
+export interface EventPrinter {
+  print(event: TelegenEvent): void;
+  /** Waits for the reader to take what waits; what is left after the time is lost. */
+  flush(timeoutMs: number): Promise<void>;
+  readonly counters: PrinterCounters;
+}
+
+/**
+ * Events as JSON lines beside the alerts. Alerts go first: events are written only while the stream takes them, and
+ * wait in a bounded queue. A slow reader costs events, which are counted, and never memory; one that is gone costs all.
+ */
+export function createEventPrinter(options: EventPrinterOptions): EventPrinter {
+  const { stream, diagnostics, capacity = CAPACITY } = options;
+  const wanted = new Set(options.kinds);
+  const counters = { offered: 0, printed: 0, lost: 0 };
+  let waiting: string[] = [];
+  let next = 0;
+  let gone = false;
+  let wake = (): void => undefined;
+
+  const size = (): number => waiting.length - next;
+
+  function lose(count: number, why: string): void {
+    if (counters.lost === 0 && count > 0) diagnostics.warn(`events are lost: ${why}`);
+    counters.lost += count;
+  }
+
+  function pump(): void {
+    while (next < waiting.length && !stream.writableNeedDrain && !gone) {
+      stream.write(waiting[next]);
+      next += 1;
+      counters.printed += 1;
+    }
+    if (size() > 0) return;
+    [waiting, next] = [[], 0];
+    wake();
+  }
+
+  function discard(why: string): void {
+    lose(size(), why);
+    [waiting, next] = [[], 0];
+    wake();
+  }
+
+  // The alert sink listens first, so its alerts are written before any event that waits.
+  stream.on('drain', pump);
+  stream.on('error', (error) => {
+    gone = true;
+    discard(`standard output is gone (${error.message})`);
+  });
+
+  return {
+    counters,
+    print(event) {
+      if (!wanted.has(event.kind)) return;
+      counters.offered += 1;
+      if (gone) return lose(1, 'standard output is gone');
+      if (size() >= capacity) return lose(1, 'whoever reads standard output is too slow');
+      waiting.push(`${eventToJson(event)}\n`);
+      pump();
+    },
+    async flush(timeoutMs) {
+      if (size() > 0 && !gone) await within(timeoutMs, (done) => (wake = done));
+      discard('whoever reads standard output is too slow');
+    },
+  };
+}
+
+function within(timeoutMs: number, start: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    start(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
