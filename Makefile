@@ -45,7 +45,6 @@ check: node_modules/.package-lock.json build/bpf/layout.bpf.o ## formatting, lin
 	oxlint --type-aware --deny-warnings src test bench scripts
 	tsc -p tsconfig.json
 	node scripts/gen-layout.ts build/bpf/layout.bpf.o --check
-	node scripts/gen-config-docs.ts --check
 
 format: node_modules/.package-lock.json ## rewrite to the house format
 	biome check --write .

@@ -57,7 +57,7 @@ interface CommEntry {
   readonly words: readonly [number, number, number, number];
   readonly text: string;
 }
-const commCache: (CommEntry | undefined)[] = new Array(COMM_CACHE_SLOTS).fill(undefined);
+const commCache: (CommEntry | undefined)[] = Array.from({ length: COMM_CACHE_SLOTS });
 
 /** Task names repeat: a small direct-mapped cache saves the decoding of most. */
 function readComm(view: RecordView, at: number): string {

@@ -1,6 +1,7 @@
 import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import type { EventKind } from '../model/event.ts';
+import { endProcess } from './end-process.ts';
 
 const EVENT_KINDS: readonly EventKind[] = ['connection', 'process', 'loss'];
 const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'];

@@ -6,6 +6,7 @@ import type { SecurityConfig } from '../../config/config.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import type { ListStatus } from '../../reputation/snapshot.ts';
 import type { Diagnostics } from './diagnostics.ts';
+import type { PrinterCounters } from './event-printer.ts';
 
 export interface BannerFacts {
   readonly capture: Pick<LiveCapture, 'cgroup' | 'isWholeHost'>;
@@ -24,7 +25,13 @@ export function banner(facts: BannerFacts, diagnostics: Diagnostics): void {
   diagnostics.info(`alerts go to ${destination}`);
   const port = security.suspiciousPorts[0];
   if (security.enabled && port !== undefined)
-    diagnostics.info(`to see one, type in another terminal: curl -m 1 http://127.0.0.1:${port}/`);
+    diagnostics.info(`to see one, type in another terminal: ${tryThis(capture, port)}`);
+}
+
+/** A command that alerts; when one cgroup is watched, it has to run there. */
+function tryThis({ cgroup, isWholeHost }: BannerFacts['capture'], port: number): string {
+  const curl = `curl -m 1 http://127.0.0.1:${port}/`;
+  return isWholeHost ? curl : `sh -c 'echo $$ > ${cgroup}/cgroup.procs; exec ${curl}'`;
 }
 
 function watchedFor(lists: readonly ListStatus[], security: SecurityConfig): string {
@@ -53,6 +60,8 @@ export interface Books {
   readonly engine: EngineCounters;
   readonly merger: MergeCounters;
   readonly delivery: Readonly<Record<string, SinkCounters>>;
+  /** Of --events. */
+  readonly printer: PrinterCounters | undefined;
 }
 
 /** The books at the end: what came in, what was lost and where, what went out. */
@@ -62,7 +71,7 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
     ([name, { submitted, dropped }]) => `${name} ${submitted}${dropped > 0 ? ` (${dropped} dropped)` : ''}`,
   );
   diagnostics.info(`records: ${records.join(', ') || 'none'}`);
-  const { engine, merger } = books;
+  const { engine, merger, printer } = books;
   const { received, handled, filtered, findings, candidates } = engine;
   diagnostics.info(
     `events: ${received} received, ${handled} handled, ${filtered} filtered; ${findings} findings on ${candidates} connections`,
@@ -70,8 +79,10 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
   diagnostics.info(
     `alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports`,
   );
-  for (const [name, { accepted, delivered, lost }] of Object.entries(books.delivery)) {
+  for (const [name, { accepted, delivered, pending, lost }] of Object.entries(books.delivery)) {
     const losses = Object.entries(lost).map(([reason, count]) => `, ${count} lost (${reason})`);
-    diagnostics.info(`${name}: ${accepted} accepted, ${delivered} delivered${losses.join('')}`);
+    const left = pending > 0 ? `, ${pending} left behind` : '';
+    diagnostics.info(`${name}: ${accepted} accepted, ${delivered} delivered${losses.join('')}${left}`);
   }
+  if (printer !== undefined) diagnostics.info(`--events: ${printer.printed} printed, ${printer.lost} lost`);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createDelivery, type Delivery } from '../../alerts/deliver.ts';
 import { createMerger, type Merger } from '../../alerts/merge.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
@@ -10,21 +11,22 @@ import { loadConfig } from '../../config/load.ts';
 import { createDetectors } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { EXIT } from '../../model/errors.ts';
-import type { EventKind, TelegenEvent } from '../../model/event.ts';
+import type { EventKind } from '../../model/event.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
-import { eventToJson } from '../../telemetry/export/serialize.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
 import { blocklistPaths } from './blocklist-paths.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
+import { createEventPrinter, type EventPrinter } from './event-printer.ts';
 import { openHostProcesses } from './process-table.ts';
 import { type Output, openSinks } from './sinks.ts';
 import { untilStopped } from './stop-signal.ts';
 
 const TICK_MS = 1_000;
-/** Ctrl-C must be over in 2 s, whatever the collector does. */
-const FLUSH_MS = 1_200;
+/** Ctrl-C must be over in 2 s, whatever the collector or the reader of stdout does: flushing plus closing. */
+const FLUSH_MS = 1_000;
+const CLOSE_MS = 400;
 
 export interface RunOptions {
   readonly config?: string;
@@ -42,6 +44,7 @@ interface Running {
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
   readonly blocklists: BlocklistStore | undefined;
+  readonly printer: EventPrinter | undefined;
   readonly checkLoss: () => void;
   readonly diagnostics: Diagnostics;
 }
@@ -73,13 +76,8 @@ async function openLists(config: Config, diagnostics: Diagnostics): Promise<Bloc
   return openBlocklists({ paths, onReport });
 }
 
-/** Events and alerts share stdout: each is one whole line in one write. */
-function eventPrinter(kinds: readonly EventKind[]): ((event: TelegenEvent) => void) | undefined {
-  if (kinds.length === 0) return undefined;
-  const wanted = new Set(kinds);
-  return (event) => {
-    if (wanted.has(event.kind)) process.stdout.write(`${eventToJson(event)}\n`);
-  };
+function openPrinter(kinds: readonly EventKind[], diagnostics: Diagnostics): EventPrinter | undefined {
+  return kinds.length === 0 ? undefined : createEventPrinter({ kinds, stream: process.stdout, diagnostics });
 }
 
 async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
@@ -90,7 +88,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const processes = openHostProcesses(config.kubernetes);
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
   const delivery = createDelivery({ sinks, onProblem: diagnostics.error });
-  const onEvent = eventPrinter(options.events);
+  const printer = openPrinter(options.events, diagnostics);
   const include = options.interfaces.length > 0 ? options.interfaces : config.network.interfaces;
   const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
   const engine = createEngine({
@@ -100,7 +98,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     delivery,
     interfaces: createInterfaceFilter({ include, exclude: config.network.excludeInterfaces }),
     newUid: randomUUID,
-    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(printer === undefined ? {} : { onEvent: printer.print }),
     onProblem: diagnostics.error,
   });
   const capture = openLiveCapture({
@@ -116,7 +114,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   );
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
-  return { engine, merger, delivery, capture, blocklists, checkLoss, diagnostics };
+  return { engine, merger, delivery, capture, blocklists, printer, checkLoss, diagnostics };
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
@@ -127,26 +125,16 @@ function belowMount(cgroup: string | undefined): string | undefined {
   return path === '' ? undefined : path;
 }
 
-async function stop({
-  engine,
-  merger,
-  delivery,
-  capture,
-  blocklists,
-  checkLoss,
-  diagnostics,
-}: Running): Promise<void> {
+async function stop(running: Running): Promise<void> {
+  const { engine, merger, delivery, capture, blocklists, printer, checkLoss, diagnostics } = running;
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();
     checkLoss();
   });
   engine.finish(Date.now());
-  await delivery.flush(FLUSH_MS);
-  await delivery.close();
-  await blocklists?.close();
-  farewell(
-    { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() },
-    diagnostics,
-  );
+  await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS)]);
+  await Promise.race([Promise.all([delivery.close(), blocklists?.close()]), delay(CLOSE_MS)]);
+  const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };
+  farewell({ ...books, printer: printer?.counters }, diagnostics);
 }

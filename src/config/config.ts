@@ -1,0 +1,98 @@
+import { parseDuration } from './duration.ts';
+import { endpointUrl, parseEndpoint } from './endpoint.ts';
+import type { FileConfig } from './schema.ts';
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** The whole configuration as the program uses it: complete, checked, units in names, one place per setting. */
+export type Config = DeepReadonly<ReturnType<typeof toConfig>>;
+export type NetworkConfig = Config['network'];
+export type SecurityConfig = NetworkConfig['security'];
+export type KubernetesConfig = Config['kubernetes'];
+export type OtlpConfig = Config['otlp'];
+
+/** From an effective file (see effectiveConfig) and the values of its OTLP headers. */
+export function toConfig(file: FileConfig, headers: Readonly<Record<string, string>>) {
+  const { agent, otlp } = file;
+  return {
+    network: toNetwork(agent),
+    kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
+    otlp: toOtlp(otlp, headers),
+    semanticConventions: file.semantic_conventions,
+  };
+}
+
+function toNetwork({ network, ebpf }: FileConfig['agent']) {
+  const { dns, tcp, xdp, http } = network;
+  const lowerCase = (name: string): string => name.toLowerCase();
+  return {
+    enabled: ebpf.network.enabled,
+    dns: {
+      enabled: dns.enabled,
+      captureQueries: dns.capture_queries,
+      captureResponses: dns.capture_responses,
+      captureContent: dns.capture_content,
+    },
+    tcp: {
+      enabled: tcp.enabled,
+      rtt: tcp.rtt,
+      retransmits: tcp.retransmits,
+      connectionTracking: tcp.connection_tracking,
+      sampleRate: tcp.sample_rate,
+    },
+    http: {
+      enabled: ebpf.network.http,
+      excludePaths: ebpf.network.exclude_paths,
+      captureHeaders: ebpf.network.capture_headers.map(lowerCase),
+      maxBodyCaptureBytes: http.max_body_capture,
+      maxHeaders: http.max_headers,
+    },
+    grpc: { enabled: ebpf.network.grpc },
+    xdp: {
+      enabled: xdp.enabled,
+      sampleRate: xdp.sample_rate,
+      interfaces: xdp.interfaces,
+      ports: xdp.filters.ports,
+      protocols: xdp.filters.protocols,
+    },
+    interfaces: network.interfaces,
+    excludeInterfaces: network.exclude_interfaces,
+    includePorts: network.include_ports,
+    excludePorts: ebpf.network.exclude_ports,
+    ringBufferBytes: network.ring_buffer_size,
+    security: toSecurity(network.security),
+  };
+}
+
+function toSecurity(security: FileConfig['agent']['network']['security']) {
+  return {
+    enabled: security.enabled,
+    suspiciousPorts: security.suspicious_ports,
+    externalConnectionAlerts: security.external_connection_alerts,
+    blocklists: security.blocklists,
+    internalNetworks: security.internal_networks,
+    allow: security.allow,
+    mergeWindowMs: parseDuration(security.merge_window) ?? 0,
+  };
+}
+
+function toOtlp(otlp: FileConfig['otlp'], headers: Readonly<Record<string, string>>) {
+  const parsed = otlp.endpoint === undefined ? undefined : parseEndpoint(otlp.endpoint);
+  const endpoint =
+    parsed !== undefined && 'endpoint' in parsed ? endpointUrl(parsed.endpoint, otlp.insecure) : undefined;
+  const { ca_file: caFile, cert_file: certFile, key_file: keyFile } = otlp.tls;
+  return {
+    /** Always with a scheme; undefined when the file names no collector. */
+    ...(endpoint === undefined ? {} : { endpoint }),
+    headers,
+    compression: otlp.compression,
+    timeoutMs: parseDuration(otlp.timeout) ?? 0,
+    insecure: otlp.insecure,
+    tls: {
+      ...(caFile === undefined ? {} : { caFile }),
+      ...(certFile === undefined ? {} : { certFile }),
+      ...(keyFile === undefined ? {} : { keyFile }),
+    },
+    serviceName: otlp.service_name,
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * Networks that count as internal: private, shared, loopback, link-local, multicast, broadcast, unspecified.
+ * Sources: RFC 1918, 6598 (carrier-grade NAT), 3927, 5771, 6890 for IPv4; RFC 4193, 4291 for IPv6.
+ */
+export const INTERNAL_NETWORKS: readonly string[] = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '224.0.0.0/4',
+  '255.255.255.255/32',
+  '::/128',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+];
+
+/** Ports that common reverse shells and back doors listen on. */
+export const SUSPICIOUS_PORTS: readonly number[] = [4444, 31337];
+
+export const MERGE_WINDOW = '5m';
+export const OTLP_TIMEOUT = '10s';
+export const SERVICE_NAME = 'telegen';
+export const POD_LOGS_DIR = '/var/log/pods';
+
+/** Bytes; the kernel wants a power of two of at least one page. */
+export const RING_BUFFER_SIZE = { default: 16_777_216, min: 4096, max: 1_073_741_824 } as const;
+
+/** Configuration files and header files beyond these sizes (bytes) are refused unread. */
+export const MAX_CONFIG_BYTES = 1_048_576;
+export const MAX_SECRET_BYTES = 65_536;

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import { normaliseCidr } from './cidr.ts';
+import type { FileConfig } from './schema.ts';
+
+/** The file as it takes effect, still in its spelling: paths absolute, networks canonical, shared settings in both homes. */
+export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
+  const absolute = (path: string): string => resolve(baseDir, path);
+  const { network, ebpf, kubernetes } = file.agent;
+  const { security } = network;
+  const includePorts = network.include_ports.length > 0 ? network.include_ports : ebpf.network.include_ports;
+  return {
+    ...file,
+    agent: {
+      network: {
+        ...network,
+        include_ports: includePorts,
+        security: {
+          ...security,
+          blocklists: security.blocklists.map(absolute),
+          internal_networks: security.internal_networks.map(canonical),
+          allow: { ...security.allow, cidrs: security.allow.cidrs.map(canonical) },
+        },
+      },
+      ebpf: { network: { ...ebpf.network, include_ports: includePorts } },
+      kubernetes: { ...kubernetes, pod_logs_dir: absolute(kubernetes.pod_logs_dir) },
+    },
+    otlp: effectiveOtlp(file.otlp, absolute),
+  };
+}
+
+function effectiveOtlp(otlp: FileConfig['otlp'], absolute: (path: string) => string): FileConfig['otlp'] {
+  const headers = Object.entries(otlp.headers).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : { file: absolute(value.file) },
+  ]);
+  const tls = Object.entries(otlp.tls).map(([name, path]) => [
+    name,
+    path === undefined ? path : absolute(path),
+  ]);
+  return { ...otlp, headers: Object.fromEntries(headers), tls: Object.fromEntries(tls) };
+}
+
+/** Only for text that the schema has accepted. */
+function canonical(text: string): string {
+  const result = normaliseCidr(text);
+  return 'cidr' in result ? result.cidr : text;
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { RING_BUFFER_SIZE } from './defaults.ts';
+import { includePorts } from './ebpf-schema.ts';
+import * as leaf from './leaf.ts';
+import { securitySchema } from './security-schema.ts';
+
+const SAMPLE = { min: 1, max: 4_294_967_295, default: 1 } as const;
+
+const interfaceName = leaf.shaped({
+  regex: /^[^/\s:]+$/,
+  max: 64,
+  expects: 'an interface name or glob, such as eth0 or "veth*"',
+});
+const protocol = z.literal(['tcp', 'udp', 'icmp', 'icmpv6']).meta({ expects: 'tcp, udp, icmp or icmpv6' });
+
+const dns = leaf.section('DNS tracing', {
+  enabled: leaf.flag(true, { active: false, description: 'Trace DNS queries and responses.' }),
+  capture_queries: leaf.flag(true, { active: false, description: 'Report queries.' }),
+  capture_responses: leaf.flag(true, {
+    active: false,
+    description: 'Report responses and match them to their queries.',
+  }),
+  capture_content: leaf.flag(false, {
+    active: false,
+    description: 'Include answer records, not only names and codes.',
+  }),
+});
+
+const tcp = leaf.section('TCP metrics', {
+  enabled: leaf.flag(true, { active: false, description: 'Measure TCP connections.' }),
+  rtt: leaf.flag(true, { active: false, description: 'Round-trip times.' }),
+  retransmits: leaf.flag(true, { active: false, description: 'Retransmission counts.' }),
+  connection_tracking: leaf.flag(true, { active: false, description: 'Connection counts and states.' }),
+  sample_rate: leaf.whole(SAMPLE, {
+    active: false,
+    description: 'Telemetry of 1 in N connections; never affects detection.',
+  }),
+});
+
+const xdp = leaf.section('XDP packet analysis', {
+  enabled: leaf.flag(false, { active: false, description: 'Count packets at the network card.' }),
+  sample_rate: leaf.whole(
+    { ...SAMPLE, default: 1000 },
+    { active: false, description: 'Look at 1 in N packets.' },
+  ),
+  interfaces: leaf.list(interfaceName, [], {
+    active: false,
+    of: 'interface names or globs',
+    description: 'Interfaces to attach to; empty means all that are monitored.',
+  }),
+  filters: leaf.section('Which packets to look at', {
+    ports: leaf.ports([], { active: false, description: 'Only these ports (either end); empty means all.' }),
+    protocols: leaf.list(protocol, [], {
+      active: false,
+      of: 'protocols (tcp, udp, icmp, icmpv6)',
+      description: 'Only these protocols; empty means all.',
+    }),
+  }),
+});
+
+/** `agent.network`. */
+export const networkSchema = leaf.section('Network observability', {
+  dns,
+  tcp,
+  xdp,
+  http: leaf.section('Limits of HTTP capture', {
+    max_body_capture: leaf.whole(
+      { min: 0, max: 65_536, default: 0 },
+      { active: false, description: 'Bytes of each body to capture; 0 captures none.' },
+    ),
+    max_headers: leaf.whole(
+      { min: 0, max: 256, default: 32 },
+      { active: false, description: 'Headers to capture per message.' },
+    ),
+  }),
+  interfaces: leaf.list(interfaceName, [], {
+    active: true,
+    of: 'interface names or globs',
+    description:
+      'Look only at connections whose local address belongs to these; addresses of other network namespaces (containers) are always looked at. Empty means all.',
+  }),
+  exclude_interfaces: leaf.list(interfaceName, [], {
+    active: true,
+    of: 'interface names or globs',
+    description: 'Never look at these; wins over `interfaces` and removes their traffic from detection, too.',
+  }),
+  include_ports: includePorts,
+  security: securitySchema,
+  ring_buffer_size: leaf.powerOfTwoBytes(RING_BUFFER_SIZE, {
+    active: true,
+    description:
+      'Size of each kernel ring buffer in bytes (a kernel with 64 KiB pages needs at least 65536).',
+  }),
+});

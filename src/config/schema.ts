@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+import { POD_LOGS_DIR } from './defaults.ts';
+import { ebpfNetworkSchema } from './ebpf-schema.ts';
+import * as leaf from './leaf.ts';
+import { networkSchema } from './network-schema.ts';
+import { otlpSchema } from './otlp-schema.ts';
+
+const kubernetes = leaf.section('Kubernetes', {
+  enabled: leaf.choice(['auto', true, false], 'auto', {
+    active: true,
+    description: 'Name pods and namespaces in alerts; auto: when `pod_logs_dir` exists.',
+  }),
+  pod_logs_dir: leaf.path(POD_LOGS_DIR, {
+    active: true,
+    description: "Folder of the kubelet's pod logs; pod names are read from it.",
+  }),
+});
+
+/** The configuration file: every legal key, in the places where the specification shows it. */
+export const fileSchema = leaf.section('telegen configuration', {
+  agent: leaf.section('The agent on this host', {
+    network: networkSchema,
+    ebpf: leaf.section('Settings of the kernel side', { network: ebpfNetworkSchema }),
+    kubernetes,
+  }),
+  otlp: otlpSchema,
+  semantic_conventions: leaf.choice(['telegen', 'otel', 'both'], 'telegen', {
+    active: false,
+    description: "Attribute names: telegen's, today's OpenTelemetry names, or both.",
+  }),
+});
+
+/** A validated file with all defaults filled in, in the file's own spelling. */
+export type FileConfig = z.output<typeof fileSchema>;
+
+/** Settings that live in `agent.network` and in `agent.ebpf.network` alike; they must agree. */
+export const SHARED_SETTINGS = ['include_ports'] as const;

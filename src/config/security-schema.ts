@@ -1,0 +1,49 @@
+import { INTERNAL_NETWORKS, MERGE_WINDOW, SUSPICIOUS_PORTS } from './defaults.ts';
+import * as leaf from './leaf.ts';
+
+const executable = leaf.shaped({
+  regex: /^\//,
+  max: 4096,
+  expects: 'an absolute executable path; * matches any run of characters, such as "/usr/lib/apt/*"',
+});
+
+/** `agent.network.security`. */
+export const securitySchema = leaf.section('Network detectors', {
+  enabled: leaf.flag(true, { active: true, description: 'Run the network detectors.' }),
+  suspicious_ports: leaf.ports(SUSPICIOUS_PORTS, {
+    active: true,
+    description: 'A connection to (or accepted on) one of these ports is an alert.',
+  }),
+  external_connection_alerts: leaf.flag(false, {
+    active: true,
+    description:
+      'Alert on outbound connections to addresses outside `internal_networks` that `allow` does not list.',
+  }),
+  blocklists: leaf.paths({
+    active: true,
+    description:
+      'Files or folders of known bad addresses, reloaded while running. ' +
+      'Empty means the shipped `blocklists/` folder and `/etc/telegen/blocklists` if present.',
+  }),
+  internal_networks: leaf.cidrs(INTERNAL_NETWORKS, {
+    active: true,
+    description: 'Networks that are not external. A list here replaces the default list.',
+  }),
+  allow: leaf.section('Exceptions from external connection alerts', {
+    cidrs: leaf.cidrs([], { active: true, description: 'Remote networks that may be reached.' }),
+    ports: leaf.ports([], { active: true, description: 'Remote ports that may be reached.' }),
+    processes: leaf.list(executable, [], {
+      active: true,
+      of: 'absolute executable paths (* matches any run of characters)',
+      description: 'Programs that may connect anywhere.',
+    }),
+  }),
+  merge_window: leaf.duration(
+    { min: '1s', max: '24h', default: MERGE_WINDOW },
+    {
+      active: true,
+      description:
+        'One alert per detector, process and peer in this window; a closing record carries the count.',
+    },
+  ),
+});
