@@ -1,3 +1,4 @@
+import { endProcess } from './cli/end-process.ts';
 import { buildProgram } from './cli/program.ts';
 import { ERROR_CODES, EXIT, TelegenError } from './model/errors.ts';
 
@@ -6,7 +7,8 @@ async function main(): Promise<void> {
   try {
     await buildProgram().parseAsync(process.argv);
   } catch (error) {
-    process.exitCode = report(error);
+    // What was opened before the error (lists that are watched, a collector) must not keep the program alive.
+    await endProcess(report(error));
   }
 }
 

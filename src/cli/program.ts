@@ -50,7 +50,7 @@ function addRun(program: Command): void {
     .action(async (options) => {
       const { run } = await import('./run/run.ts');
       // An export that is still under way would hold the process up for its whole time limit.
-      process.exit(await run(options));
+      await endProcess(await run(options));
     });
 }
 

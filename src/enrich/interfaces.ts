@@ -35,7 +35,8 @@ export function createInterfaceFilter(options: InterfaceFilterOptions): Interfac
   const included = include.map(compileGlob);
   const excluded = exclude.map(compileGlob);
   const isWatched = (name: string): boolean =>
-    !excluded.some((matches) => matches(name)) && (include.length === 0 || included.some((matches) => matches(name)));
+    !excluded.some((matches) => matches(name)) &&
+    (include.length === 0 || included.some((matches) => matches(name)));
   let watched = new Map<number | string, boolean>();
   let refreshedMs = Number.NEGATIVE_INFINITY;
 

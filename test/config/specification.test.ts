@@ -257,12 +257,14 @@ describe('the specification page', () => {
     expect(keys.size).toBe(31);
   });
 
-  test('only the security keys and the ring buffer are active', () => {
+  test('only the security keys, the interfaces and the ring buffer are active', () => {
     const inactive = BLOCKS.filter(({ yaml }) => loadText(yaml).inactive.length > 0).map(
       ({ heading }) => heading,
     );
     expect(inactive).toEqual(
-      BLOCKS.map(({ heading }) => heading).filter((heading) => heading !== 'Network Security'),
+      BLOCKS.map(({ heading }) => heading).filter(
+        (heading) => heading !== 'Network Security' && heading !== 'Interface Filtering',
+      ),
     );
     const overhead = BLOCKS.find(({ heading }) => heading === 'Reducing Overhead');
     expect(loadText(overhead?.yaml ?? '').inactive).toEqual([

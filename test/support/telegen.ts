@@ -70,7 +70,10 @@ function linesOf(text: string): OutputLine[] {
 
 /** Starts the launcher; returns at once. */
 export function spawnTelegen(args: readonly string[], options: SpawnOptions = {}): Telegen {
-  const [command, ...rest] = [...(options.wrap ?? []), options.program ?? TELEGEN, ...args] as [string, ...string[]];
+  const [command, ...rest] = [...(options.wrap ?? []), options.program ?? TELEGEN, ...args] as [
+    string,
+    ...string[],
+  ];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv(options.env) });
   return follow(child, options.unread === true);
 }

@@ -147,7 +147,8 @@ static __always_inline int tg_tcp_fin_received(const struct bpf_sock_ops *ctx, c
 {
 	if (from == BPF_TCP_CLOSE_WAIT || from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING || from == BPF_TCP_TIME_WAIT)
 		return 1;
-	if (from != BPF_TCP_FIN_WAIT2)
+	/* A reset ends this state without a FIN. */
+	if (from != BPF_TCP_FIN_WAIT2 || sock->error)
 		return 0;
 	/* A closed socket turns to TIME_WAIT at the peer's ACK, usually before the peer's FIN is counted. */
 	return !(sock->flags & TG_SOCKET_RELEASED) || ctx->rcv_nxt != sock->rcv_nxt_at_fin_wait;
