@@ -1,0 +1,30 @@
+import type { Detector } from '../model/detector.ts';
+import type { ReputationLookup } from '../model/lookup.ts';
+import { blocklist } from './blocklist.ts';
+import { type ExternalEgressOptions, externalEgress } from './external-egress.ts';
+import { type SuspiciousPortsOptions, suspiciousPorts } from './suspicious-ports.ts';
+
+/** Settings of all detectors, as `agent.network.security` has them. */
+export interface DetectorOptions extends SuspiciousPortsOptions, ExternalEgressOptions {
+  readonly externalConnectionAlerts: boolean;
+}
+
+/** What detectors may ask of the rest of telegen. */
+export interface DetectorPorts {
+  /** Absent when no blocklists are configured. */
+  readonly reputation?: ReputationLookup;
+}
+
+type Factory = (options: DetectorOptions, ports: DetectorPorts) => Detector | undefined;
+
+/** Every detector there is. A factory gives undefined where its detector is switched off. */
+const REGISTRY: readonly Factory[] = [
+  (_, { reputation }) => reputation && blocklist(reputation),
+  (options) => (options.suspiciousPorts.length > 0 ? suspiciousPorts(options) : undefined),
+  (options) => (options.externalConnectionAlerts ? externalEgress(options) : undefined),
+];
+
+/** The detectors that the settings switch on. Throws TELEGEN_CONFIG for settings that a detector cannot read. */
+export function createDetectors(options: DetectorOptions, ports: DetectorPorts): readonly Detector[] {
+  return REGISTRY.flatMap((create) => create(options, ports) ?? []);
+}
