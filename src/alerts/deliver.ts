@@ -124,7 +124,7 @@ async function within<T>(work: () => Promise<T>, timeoutMs: number, fallback: T)
 }
 
 /** Longest wait for a sink to close, and the grace that flush gives a sink beyond its own time limit. */
-const CLOSE_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 400;
 const FLUSH_GRACE_MS = 250;
 
 /** Fans alerts out to sinks and keeps each sink's books. Bounded, and never throws into the pipeline. */

@@ -1,0 +1,184 @@
+import type { ProcessEvent } from '../model/event.ts';
+import type { Owner, Process, Workload } from '../model/process.ts';
+import type { CgroupPaths } from './cgroup-paths.ts';
+import { type ClockReading, epochToMonotonicNs, monotonicToEpochMs } from './clocks.ts';
+import { commandLineOf, joinMasked } from './command-line.ts';
+import { type Containers, createContainers } from './containers.ts';
+import { climb, parentAt, withParent } from './lineage.ts';
+import { createLiveProcesses, type LiveProcesses } from './live-process.ts';
+import type { PodIndex } from './pods.ts';
+import type { ProcReader } from './proc-reader.ts';
+import {
+  absolutePath,
+  baseName,
+  beganBy,
+  factsOf,
+  plainPath,
+  processKey,
+  startKey,
+} from './program-facts.ts';
+import { createProgramStore, type Program, type ProgramStore } from './program-store.ts';
+import { ancestorsOf, type SeedEntry } from './seed.ts';
+import type { UserNames } from './users.ts';
+
+/** Knows which program every process runs, from the kernel's records and, where those are silent, from /proc. */
+export interface ProcessTable {
+  /** Takes an exec or exit record, in the order of the ring. */
+  observe(event: ProcessEvent): void;
+  /** Takes the processes that are older than telegen; what records said already stays. */
+  seed(entries: readonly SeedEntry[]): void;
+  /** The process behind a record of `timeMs`. What cannot be known for sure is absent. */
+  resolve(owner: Owner, timeMs: number): Process;
+  /** Its container and pod; undefined outside containers, and when unknown. */
+  workloadOf(owner: Owner, timeMs: number): Workload | undefined;
+  /** Programs kept, and the characters they hold. */
+  size(): { readonly programs: number; readonly chars: number };
+}
+
+export interface ProcessTableOptions {
+  readonly procfs: ProcReader;
+  readonly clocks: ClockReading;
+  readonly userName: UserNames;
+  /** Absent where cgroup v2 is not mounted. */
+  readonly cgroupPaths?: CgroupPaths;
+  /** Absent outside Kubernetes. */
+  readonly pods?: PodIndex;
+  readonly maxEntries?: number;
+  /** Bound on the text kept, in characters. */
+  readonly maxChars?: number;
+  /** Called for each program that is forgotten to make room. */
+  readonly onEvict?: () => void;
+}
+
+type Image = Pick<Program, 'path' | 'commandLine'>;
+
+/** Creates an empty table. It never throws, and never keeps more than its two bounds. */
+export function createProcessTable(options: ProcessTableOptions): ProcessTable {
+  return new Table(options);
+}
+
+class Table implements ProcessTable {
+  readonly #options: ProcessTableOptions;
+  readonly #store: ProgramStore;
+  readonly #live: LiveProcesses;
+  readonly #containers: Containers;
+
+  constructor(options: ProcessTableOptions) {
+    const { maxEntries = 65_536, maxChars = 32 << 20, onEvict = () => undefined } = options;
+    this.#options = options;
+    this.#store = createProgramStore({ maxEntries, maxChars, onEvict });
+    this.#live = createLiveProcesses(options.procfs, options.clocks);
+    this.#containers = createContainers(options.procfs, options.cgroupPaths);
+  }
+
+  observe(event: ProcessEvent): void {
+    if (event.action === 'exec') this.#begin(event);
+    else this.#finish(event.owner);
+  }
+
+  seed(entries: readonly SeedEntry[]): void {
+    const lineage = ancestorsOf(entries);
+    for (const entry of entries) {
+      if ((this.#store.current(entry.pid)?.startNs ?? -1) >= entry.startNs) continue;
+      const { args, exe: path, uid: _uid, ...facts } = entry;
+      const commandLine = joinMasked(args);
+      const rest = { key: entry.execId, parentKey: undefined, cgroupId: 0, ancestors: lineage(entry) };
+      this.#store.add({ ...facts, ...rest, path, commandLine }, true);
+    }
+  }
+
+  resolve(owner: Owner, timeMs: number): Process {
+    const { clocks, userName } = this.#options;
+    const program = this.#locate(owner, timeMs);
+    const { path, commandLine } = program;
+    const parentPid = owner.parentPid > 0 || !beganBy(program, owner) ? owner.parentPid : program.parentPid;
+    // A container has users of its own.
+    const user = program.container === undefined ? userName(owner.uid, timeMs) : undefined;
+    return {
+      pid: owner.pid,
+      key: processKey(owner),
+      ...(parentPid > 0 && { parentPid }),
+      name: path === undefined ? owner.comm : baseName(path),
+      ...(path !== undefined && { executablePath: path }),
+      ...(commandLine !== undefined && { commandLine }),
+      ...(owner.startNs > 0 && { startTimeMs: monotonicToEpochMs(owner.startNs, clocks) }),
+      userId: owner.uid,
+      ...(user !== undefined && { userName: user }),
+      ancestors: this.#ancestors(owner, program),
+    };
+  }
+
+  workloadOf(owner: Owner, timeMs: number): Workload | undefined {
+    const ref = this.#containers.ofOwner(owner, timeMs, this.#locate(owner, timeMs));
+    if (ref?.podUid === undefined) return ref;
+    return { ...ref, ...this.#options.pods?.find(ref.podUid, timeMs) };
+  }
+
+  size(): ReturnType<ProgramStore['size']> {
+    return this.#store.size();
+  }
+
+  #begin(event: ProcessEvent): void {
+    const { owner, timeMs } = event;
+    const parent = parentAt(this.#store, owner.parentPid, owner.startNs);
+    const container = this.#containers.ofNew(owner, { timeMs, alive: true, parent });
+    const ancestors = parent?.ancestors && withParent(parent, parent.ancestors);
+    const image = this.#image(event);
+    this.#store.add({ ...factsOf(owner), ...image, parentKey: parent?.key, ancestors, container }, true);
+  }
+
+  #image(event: ProcessEvent): Image {
+    const path = absolutePath(event.executablePath) ?? plainPath(event.filename);
+    const complete = path !== undefined && event.args !== undefined;
+    const seen = complete ? undefined : this.#live.program(event.owner, event.timeMs);
+    return {
+      path: path ?? absolutePath(seen?.path),
+      commandLine: commandLineOf(event.args ?? seen?.args),
+    };
+  }
+
+  #finish(owner: Owner): void {
+    const program = this.#store.current(owner.pid);
+    // An older program under this pid has ended as well: its own record was lost.
+    if (program && (owner.startNs === 0 || program.startNs <= owner.startNs)) this.#store.end(owner.pid);
+  }
+
+  /** By the exec whose image it runs; else by pid and start; else by /proc. */
+  #locate(owner: Owner, timeMs: number): Program {
+    const byExec = owner.execId > 0 ? this.#store.get(owner.execId, owner.pid) : undefined;
+    if (byExec !== undefined) return byExec;
+    const current = this.#store.current(owner.pid);
+    if (current !== undefined && owner.startNs > 0 && current.startNs === owner.startNs) return current;
+    return this.#store.get(startKey(owner), owner.pid) ?? this.#discover(owner, timeMs);
+  }
+
+  /** Remembered also when nothing was found: the next record of the process shall not search again. */
+  #discover(owner: Owner, timeMs: number): Program {
+    const knownNs = owner.startNs > 0 ? owner.startNs : epochToMonotonicNs(timeMs, this.#options.clocks);
+    const replaced = (this.#store.current(owner.pid)?.startNs ?? 0) > knownNs;
+    const seen = replaced ? undefined : this.#live.program(owner, timeMs);
+    const parentPid = seen?.parentPid ?? owner.parentPid;
+    const startNs = owner.startNs > 0 ? owner.startNs : (seen?.startNs ?? 0);
+    const parent = parentAt(this.#store, parentPid, startNs);
+    const birth = { parentPid, parentKey: parent?.key, startNs };
+    const program: Program = {
+      ...factsOf(owner),
+      key: startKey(owner),
+      parentPid,
+      parentKey: parent?.key,
+      path: absolutePath(seen?.path),
+      commandLine: commandLineOf(seen?.args),
+      ancestors: climb(birth, this.#store, this.#live),
+      container: this.#containers.ofNew(owner, { timeMs, alive: seen !== undefined, parent }),
+    };
+    // Without a start time the next process of this pid could not be told from this one.
+    if (owner.startNs > 0) this.#store.add(program, seen !== undefined);
+    return program;
+  }
+
+  #ancestors(owner: Owner, program: Program): readonly string[] {
+    const own = program.ancestors ?? climb(program, this.#store, this.#live);
+    if (program.ancestors === undefined) this.#store.setAncestors(program.key, own);
+    return beganBy(program, owner) ? own : withParent(program, own);
+  }
+}
