@@ -148,10 +148,8 @@ int tg_sock_release(struct bpf_sock *ctx)
 	tg_flush_unsent_attempt(sock);
 	/* Who closes an accepted connection has worked on it: better than the listener's owner. */
 	if (sock->stage == TG_STAGE_ESTABLISHED && sock->tuple.role == TG_ROLE_SERVER &&
-	    sock->attribution != TG_ATTRIBUTION_WORKER) {
-		tg_current_owner(&sock->owner);
-		sock->attribution = TG_ATTRIBUTION_WORKER;
-	}
+	    sock->attribution != TG_ATTRIBUTION_WORKER)
+		tg_take_worker(sock);
 	return 1;
 }
 

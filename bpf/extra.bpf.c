@@ -97,8 +97,7 @@ static __always_inline int tg_worker_seen(struct sock *sk)
 	if (!socket || socket->tuple.role != TG_ROLE_SERVER || socket->stage != TG_STAGE_ESTABLISHED ||
 	    socket->attribution == TG_ATTRIBUTION_WORKER)
 		return 0;
-	tg_current_owner(&socket->owner);
-	socket->attribution = TG_ATTRIBUTION_WORKER;
+	tg_take_worker(socket);
 	return 0;
 }
 

@@ -102,6 +102,8 @@ void RingReader::run() {
 			if (changed_.wait_for(lock, interval, [this] { return stopping_; }))
 				return;
 		}
+		if (abandoned_)
+			return;
 		interval = drain_once() ? BUSY_INTERVAL : std::min(interval * 2, QUIET_INTERVAL);
 	}
 }
@@ -128,8 +130,12 @@ bool RingReader::drain_once() {
 		}
 		any = true;
 		auto *batch = new Batch{index, bytes};
-		if (deliver_.NonBlockingCall(batch, call_javascript) != napi_ok)
+		if (deliver_.NonBlockingCall(batch, call_javascript) != napi_ok) {
+			// The environment is going: nobody is left to read, and the function must not be touched again.
 			delete batch;
+			abandoned_ = true;
+			return any;
+		}
 	}
 	return any;
 }
@@ -143,7 +149,8 @@ void RingReader::halt() {
 	}
 	changed_.notify_all();
 	thread_.join();
-	deliver_.Release();
+	if (!abandoned_)
+		deliver_.Release();
 }
 
 // Stops the thread; batches that are under way still arrive, then onStopped. What is left in the ring: drain().

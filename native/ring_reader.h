@@ -49,6 +49,8 @@ private:
 	std::mutex mutex_;
 	std::condition_variable changed_;
 	bool stopping_ = false;
+	// Written by the thread, read elsewhere only after it has been joined.
+	bool abandoned_ = false;
 	std::thread thread_;
 	Napi::ThreadSafeFunction deliver_;
 };

@@ -88,7 +88,7 @@ export type DecodedRecord = ConnectionEvent | ProcessEvent | UdpSocketClosed;
 
 export interface DecodeTarget {
   onRecord(record: DecodedRecord): void;
-  /** A record of unknown kind or impossible size: the rest of the batch cannot be trusted. */
+  /** A record of unknown kind or impossible size, or a cut head (kind 0): the rest of the batch cannot be trusted. */
   onMalformed(kind: number, size: number): void;
 }
 
@@ -124,6 +124,7 @@ export function decodeBatch(
     count++;
     at += size;
   }
+  if (at < bytes) target.onMalformed(0, bytes - at);
   return count;
 }
 
@@ -212,16 +213,14 @@ function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: num
     ...(filename === '' ? {} : { filename }),
   };
   if (!detailed) return exec;
-  const names = readList(
-    view,
-    at + AT_EXEC_DETAIL_PATH,
-    view.u32[(at + AT_EXEC_DETAIL_PATH_SIZE) >>> 2] as number,
-  );
-  const args = readList(
-    view,
-    at + AT_EXEC_DETAIL_ARGS,
-    view.u32[(at + AT_EXEC_DETAIL_ARGS_SIZE) >>> 2] as number,
-  );
+  const names = readList(view, at + AT_EXEC_DETAIL_PATH, {
+    used: view.u32[(at + AT_EXEC_DETAIL_PATH_SIZE) >>> 2] as number,
+    room: AT_EXEC_DETAIL_ARGS - AT_EXEC_DETAIL_PATH,
+  });
+  const args = readList(view, at + AT_EXEC_DETAIL_ARGS, {
+    used: view.u32[(at + AT_EXEC_DETAIL_ARGS_SIZE) >>> 2] as number,
+    room: SIZE_EXEC_DETAIL - AT_EXEC_DETAIL_ARGS,
+  });
   return {
     ...exec,
     ...(names.length > 0 ? { executablePath: `/${names.reverse().join('/')}` } : {}),
@@ -229,8 +228,9 @@ function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: num
   };
 }
 
-/** NUL-separated strings; the last may have been cut. */
-function readList(view: RecordView, at: number, size: number): string[] {
+/** NUL-separated strings in at most `room` bytes; the last may have been cut. */
+function readList(view: RecordView, at: number, { used, room }: { used: number; room: number }): string[] {
+  const size = Math.min(used, room);
   const list: string[] = [];
   let start = at;
   for (let end = at; end <= at + size; end++) {

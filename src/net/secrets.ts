@@ -32,7 +32,11 @@ const QUERY = /([?&;])([A-Za-z_][\w.%-]*)=[^\s&#;"']+/g;
 const KNOWN_TOKEN =
   /(?<![\w-])(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*)/g;
 
+/** Every pattern but the known tokens needs one of these; most arguments have none. */
+const MARKS = /[:=\s]/;
+
 function maskPatterns(text: string): string {
+  if (!MARKS.test(text)) return text.replace(KNOWN_TOKEN, MASK);
   const named = (whole: string, name: string, sep: string): string =>
     isSecretName(name) ? `${name}${sep}${MASK}` : whole;
   return text

@@ -28,6 +28,7 @@ export interface Watch {
   process(what: string, fits: (event: ProcessEvent) => boolean): Promise<ProcessEvent>;
   /** Waits until every record that the kernel side submitted has been decoded. */
   caughtUp(): Promise<void>;
+  /** Also checks that no record went missing on its way; throws when one did. */
   stop(): Promise<void>;
 }
 
@@ -71,7 +72,12 @@ export function watchCgroup({ cgroup, onEvent, ...options }: WatchOptions): Watc
     process: (what, fits) => first(processes, fits, () => `${what}; seen ${processes.length} process events`),
     caughtUp: () =>
       eventually(() => capture.received() === totals(capture.counters()).submitted, 'the reader to catch up'),
-    stop: () => capture.stop(),
+    stop: () =>
+      capture.stop(() => {
+        const { submitted } = totals(capture.counters());
+        if (capture.received() !== submitted)
+          throw new Error(`${submitted} records, ${capture.received()} received`);
+      }),
   };
 }
 

@@ -24,6 +24,18 @@ static __always_inline struct tg_socket *tg_socket_make(void *sk)
 	return sock;
 }
 
+/* The current process works on an accepted connection; process context only. */
+static __always_inline void tg_take_worker(struct tg_socket *sock)
+{
+	struct tg_owner worker;
+
+	tg_current_owner(&worker);
+	/* A process that ends leaves the table before its sockets close: what the socket knows of it is kept. */
+	if (worker.start_ns || worker.pid != sock->owner.pid)
+		sock->owner = worker;
+	sock->attribution = TG_ATTRIBUTION_WORKER;
+}
+
 /* The words as the kernel hands them (network order) into host order; folds IPv4-mapped IPv6 into IPv4. */
 static __always_inline __u8 tg_ip6_to_words(__u32 words[4], __u32 a, __u32 b, __u32 c, __u32 d)
 {

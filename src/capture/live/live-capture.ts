@@ -1,25 +1,12 @@
-import { existsSync } from 'node:fs';
 import { TelegenError } from '../../model/errors.ts';
 import type { ConnectionEvent, ProcessEvent } from '../../model/event.ts';
-import {
-  type Addon,
-  type BpfObject,
-  BUILD_DIR,
-  isKernelError,
-  loadAddon,
-  type RingReader,
-} from '../addon.ts';
+import { type Addon, type BpfObject, isKernelError, loadAddon, type RingReader } from '../addon.ts';
 import { type DecodedRecord, decodeBatch } from '../decode.ts';
-import {
-  AT_PROCESS_EXEC_ID,
-  AT_PROCESS_PARENT_PID,
-  AT_PROCESS_START_NS,
-  SIZE_PROCESS,
-} from '../layout.gen.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
 import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
-import { type LoadedObject, loadObject, reasonOf } from './load-object.ts';
+import { type LoadedObject, reasonOf } from './load-object.ts';
+import { loadCore, loadExtra } from './objects.ts';
 import {
   type Candidate,
   type Feature,
@@ -28,25 +15,14 @@ import {
   SEED_FEATURE,
   SOCKET_FEATURES,
 } from './plan.ts';
-import { tracepointFieldOffset } from './tracefs.ts';
+import { type SeedProcess, seedProcessTable } from './seed.ts';
 import { UdpFlows } from './udp-flows.ts';
 
-const SHARED_MAPS = ['tg_events', 'tg_sockets', 'tg_processes', 'tg_udp_flows', 'tg_counters', 'tg_cgroup'];
-const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 const SLABS = 16;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const UDP_SWEEP_MS = 10_000;
-const BPF_NOEXIST = 1;
 const NS_PER_MS = 1e6;
-
-/** A process older than telegen, for the kernel's process table. */
-export interface SeedProcess {
-  readonly pid: number;
-  readonly parentPid: number;
-  readonly startNs: number;
-  readonly execId: number;
-}
 
 export interface LiveCaptureOptions {
   /** Directory of the cgroup v2 to observe; the root of the hierarchy when absent. */
@@ -58,6 +34,7 @@ export interface LiveCaptureOptions {
   readonly addon?: Addon;
   /** Called once the process hooks are in place and before any socket hook is. */
   readonly seedProcesses?: () => readonly SeedProcess[];
+  /** Should not throw: an error becomes an uncaught exception, and delivery goes on. */
   readonly onEvent: (event: ConnectionEvent | ProcessEvent) => void;
   /** Something that the operator should know and that stops nothing. */
   readonly onWarning: (message: string) => void;
@@ -91,7 +68,8 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
   const objects = new Map<ObjectName, LoadedObject>();
   try {
     objects.set('core', loadCore(addon, cgroup, options.ringBufferSize));
-    const extra = options.extra === false ? undefined : loadExtra(addon, objects, cgroup);
+    const { object: core } = objects.get('core') as LoadedObject;
+    const extra = options.extra === false ? undefined : loadExtra(addon, core, cgroup);
     if (typeof extra === 'object') objects.set('extra', extra);
     const missingExtra = typeof extra === 'string' ? extra : 'switched off';
     return new Running({ addon, cgroup, objects, missingExtra, options });
@@ -108,47 +86,6 @@ function hostError(error: Error): TelegenError {
   return new TelegenError('TELEGEN_HOST', `the kernel refused: ${reasonOf(error)}; ${cure}`, {
     cause: error,
   });
-}
-
-function u32Bytes(value: number): Uint8Array {
-  return new Uint8Array(new Uint32Array([value]).buffer);
-}
-
-function loadCore(addon: Addon, cgroup: ObservedCgroup, ringBytes: number): LoadedObject {
-  const offsets = {
-    tg_exec_filename_offset: tracepointFieldOffset('sched/sched_process_exec', 'filename'),
-    tg_fork_child_offset: tracepointFieldOffset('sched/sched_process_fork', 'child_pid'),
-  };
-  const constants: Record<string, Uint8Array> = { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]) };
-  for (const [name, offset] of Object.entries(offsets))
-    if (offset !== undefined) constants[name] = u32Bytes(offset);
-  const core = loadObject(addon, {
-    path: `${BUILD_DIR}/bpf/core.bpf.o`,
-    constants,
-    mapSizes: { tg_events: ringBytes },
-  });
-  if (!cgroup.isRoot) core.object.mapUpdate('tg_cgroup', u32Bytes(0), u32Bytes(cgroup.fd), 0);
-  return core;
-}
-
-/** The reason when the object as a whole cannot be used. */
-function loadExtra(
-  addon: Addon,
-  objects: Map<ObjectName, LoadedObject>,
-  cgroup: ObservedCgroup,
-): LoadedObject | string {
-  if (!existsSync(KERNEL_BTF)) return `no ${KERNEL_BTF}: this kernel is built without BTF`;
-  const core = objects.get('core') as LoadedObject;
-  try {
-    return loadObject(addon, {
-      path: `${BUILD_DIR}/bpf/extra.bpf.o`,
-      constants: { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]) },
-      mapSizes: {},
-      shared: { from: core.object, maps: SHARED_MAPS },
-    });
-  } catch (error) {
-    return reasonOf(error);
-  }
 }
 
 interface Parts {
@@ -174,12 +111,12 @@ class Running implements LiveCapture {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#core = (parts.objects.get('core') as LoadedObject).object;
-    this.#udp = new UdpFlows(this.#core, UDP_FLOW_CAPACITY, parts.options.onEvent);
+    this.#udp = new UdpFlows(this.#core, UDP_FLOW_CAPACITY, (event) => this.#deliver(event));
     const buffers = Array.from({ length: SLABS }, () => new ArrayBuffer(SLAB_BYTES));
     this.#slabs = buffers.map(viewOf);
     this.#reader = new parts.addon.RingReader(this.#core, 'tg_events', parts.options.ringBufferSize, buffers);
     for (const feature of PROCESS_FEATURES) this.#serve(feature);
-    this.#seed(parts.options.seedProcesses?.() ?? []);
+    seedProcessTable(this.#core, parts.options.seedProcesses?.() ?? []);
     this.#serve(SEED_FEATURE);
     for (const feature of SOCKET_FEATURES) this.#serve(feature);
     this.#stopped = new Promise((resolve) => {
@@ -260,21 +197,6 @@ class Running implements LiveCapture {
     }
   }
 
-  /** Processes that fork or exec meanwhile are newer than the seed: theirs is kept. */
-  #seed(processes: readonly SeedProcess[]): void {
-    if (processes.length === 0) return;
-    const keys = Buffer.alloc(processes.length * 4);
-    const values = Buffer.alloc(processes.length * SIZE_PROCESS);
-    processes.forEach((process, index) => {
-      const at = index * SIZE_PROCESS;
-      keys.writeUInt32LE(process.pid, index * 4);
-      values.writeBigUInt64LE(BigInt(Math.max(0, Math.round(process.startNs))), at + AT_PROCESS_START_NS);
-      values.writeBigUInt64LE(BigInt(process.execId), at + AT_PROCESS_EXEC_ID);
-      values.writeUInt32LE(process.parentPid, at + AT_PROCESS_PARENT_PID);
-    });
-    this.#core.mapUpdateBatch('tg_processes', keys, values, BPF_NOEXIST);
-  }
-
   /** Measured anew for each batch, so that a stepped wall clock is followed. */
   #epochOffsetMs(): number {
     return Date.now() - this.#parts.addon.monotonicNs() / NS_PER_MS;
@@ -306,7 +228,18 @@ class Running implements LiveCapture {
     }
     if (record.kind === 'connection' && record.transport === 'udp' && record.phase !== 'failed')
       this.#udp.opened(record);
-    this.#parts.options.onEvent(record);
+    this.#deliver(record);
+  }
+
+  /** A consumer that throws is a bug of its own: it surfaces as an uncaught exception and costs no record. */
+  #deliver(event: ConnectionEvent | ProcessEvent): void {
+    try {
+      this.#parts.options.onEvent(event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   #sweep(): void {
@@ -319,8 +252,11 @@ class Running implements LiveCapture {
     this.#reader.stop();
     await this.#stopped;
     for (let bytes = this.#reader.drain(); bytes > 0; bytes = this.#reader.drain()) this.#decode(0, bytes);
-    beforeClose?.();
-    for (const { object } of [...this.#parts.objects.values()].reverse()) object.close();
-    this.#parts.cgroup.close();
+    try {
+      beforeClose?.();
+    } finally {
+      for (const { object } of [...this.#parts.objects.values()].reverse()) object.close();
+      this.#parts.cgroup.close();
+    }
   }
 }

@@ -13,16 +13,17 @@ export interface EventPrinterOptions {
   readonly capacity?: number;
 }
 
-/** `offered === printed + waiting + lost`, where waiting lines become printed or lost by the time of flush(). */
+/** After flush(): `offered === printed + lost`. */
 export interface PrinterCounters {
   readonly offered: number;
+  /** The reader's end of the pipe has them. */
   readonly printed: number;
   readonly lost: number;
 }
 
 export interface EventPrinter {
   print(event: TelegenEvent): void;
-  /** Waits for the reader to take what waits; what is left after the time is lost. */
+  /** Waits for the reader to take what waits; what is left after the time, and what comes later, is lost. */
   flush(timeoutMs: number): Promise<void>;
   readonly counters: PrinterCounters;
 }
@@ -37,6 +38,7 @@ export function createEventPrinter(options: EventPrinterOptions): EventPrinter {
   const counters = { offered: 0, printed: 0, lost: 0 };
   let waiting: string[] = [];
   let next = 0;
+  let written = 0;
   let gone = false;
   let wake = (): void => undefined;
 
@@ -47,29 +49,33 @@ export function createEventPrinter(options: EventPrinterOptions): EventPrinter {
     counters.lost += count;
   }
 
-  function pump(): void {
-    while (next < waiting.length && !stream.writableNeedDrain && !gone) {
-      stream.write(waiting[next]);
-      next += 1;
-      counters.printed += 1;
-    }
-    if (size() > 0) return;
-    [waiting, next] = [[], 0];
-    wake();
+  function onWritten(error: Error | null | undefined): void {
+    if (gone || error) return;
+    written -= 1;
+    counters.printed += 1;
+    if (written === 0 && size() === 0) wake();
   }
 
+  function pump(): void {
+    while (next < waiting.length && !stream.writableNeedDrain && !gone) {
+      written += 1;
+      stream.write(waiting[next], onWritten);
+      next += 1;
+    }
+    if (size() === 0) [waiting, next] = [[], 0];
+  }
+
+  /** Gives up what waits and what the stream has not passed on. */
   function discard(why: string): void {
-    lose(size(), why);
-    [waiting, next] = [[], 0];
+    gone = true;
+    lose(size() + written, why);
+    [waiting, next, written] = [[], 0, 0];
     wake();
   }
 
   // The alert sink listens first, so its alerts are written before any event that waits.
   stream.on('drain', pump);
-  stream.on('error', (error) => {
-    gone = true;
-    discard(`standard output is gone (${error.message})`);
-  });
+  stream.on('error', (error) => discard(`standard output is gone (${error.message})`));
 
   return {
     counters,
@@ -82,7 +88,12 @@ export function createEventPrinter(options: EventPrinterOptions): EventPrinter {
       pump();
     },
     async flush(timeoutMs) {
-      if (size() > 0 && !gone) await within(timeoutMs, (done) => (wake = done));
+      const isIdle = (): boolean => size() + written === 0;
+      if (!isIdle()) {
+        await within(timeoutMs, (done) => {
+          wake = done;
+        });
+      }
       discard('whoever reads standard output is too slow');
     },
   };
