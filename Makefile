@@ -7,7 +7,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 ARCH := $(shell uname -m)
 BPF_ARCH := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
-CLANG := $(firstword $(foreach version,-19 -18 -17 -16 -15 -14,$(shell command -v clang$(version) 2>/dev/null)) clang-16)
+# Looked for when it is used: a fresh machine has it only after build/.deps-build.
+CLANG = $(firstword $(foreach version,-19 -18 -17 -16 -15 -14,$(shell command -v clang$(version) 2>/dev/null)) clang)
 
 BPF_HEADERS := $(wildcard bpf/include/telegen/*.h)
 BPF_FLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -D__TARGET_ARCH_$(BPF_ARCH) \
@@ -26,8 +27,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
 run: build ## watch this host; CGROUP=PATH and IFACES=NAMES narrow it, CONFIG=FILE configures, ARGS= adds options
-	bin/telegen run $(if $(CONFIG),-c $(CONFIG)) $(if $(CGROUP),--cgroup $(CGROUP)) \
-		$(if $(IFACES),--interfaces $(IFACES)) $(ARGS)
+	@bin/telegen run $(if $(CONFIG),-c $(CONFIG)) $(if $(CGROUP),--cgroup $(CGROUP)) $(if $(IFACES),--interfaces '$(IFACES)') $(ARGS)
 
 build: build/bpf/done build/native/telegen.node dist/main.js ## compile kernel programs, addon and TypeScript
 
@@ -42,7 +42,7 @@ live: build build/.deps-test
 
 check: node_modules/.package-lock.json build/bpf/layout.bpf.o ## formatting, lint, types, generated files
 	biome check --error-on-warnings .
-	oxlint --type-aware --deny-warnings src test bench scripts
+	oxlint --type-aware --deny-warnings src test bench lab scripts
 	tsc -p tsconfig.json
 	node scripts/gen-layout.ts build/bpf/layout.bpf.o --check
 
@@ -56,9 +56,9 @@ docs: node_modules/.package-lock.json ## regenerate reference pages
 	node scripts/gen-config-docs.ts
 
 lab: build build/.deps-test ## a small isolated network, a story of ordinary and hostile connections, live alerts
-	lab/lab.sh
+	node lab/main.ts
 
-bench: build build/.deps-bench ## measure; ARGS=NAME... picks benchmarks
+bench: build build/.deps-bench ## measure, 5 minutes at most; ARGS="--quick NAME..." tries some (bench/README.md)
 	node bench/main.ts $(ARGS)
 
 clean: ## remove everything built

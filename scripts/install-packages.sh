@@ -2,8 +2,22 @@
 # install-packages.sh build|test|bench: installs the Debian packages that are missing; does nothing when none is.
 set -euo pipefail
 
+# Any clang from 14 on will do: one that is there, else 16 (Debian 12), else the distribution's default.
+compiler() {
+	local version
+	for version in 19 18 17 16 15 14; do
+		if command -v "clang-$version" >/dev/null; then echo "clang-$version" && return; fi
+	done
+	if apt-cache show clang-16 >/dev/null 2>&1; then echo clang-16; else echo clang; fi
+}
+
+# On a machine without package lists apt-cache finds nothing: load them before choosing.
+if [ "${1:-}" = build ] && command -v apt-cache >/dev/null && ! apt-cache show g++ >/dev/null 2>&1; then
+	apt-get update -qq || echo "telegen: apt-get update reported errors; going on all the same" >&2
+fi
+
 case "${1:-}" in
-build) packages="g++ make python3 clang-16 libelf-dev zlib1g-dev linux-libc-dev libc6-dev ca-certificates" ;;
+build) packages="g++ make python3 $(compiler) libelf-dev zlib1g-dev linux-libc-dev libc6-dev ca-certificates" ;;
 test) packages="iproute2 nftables curl nginx-light netcat-openbsd openssl procps util-linux python3-minimal" ;;
 bench) packages="iproute2 nginx-light wrk apache2-utils procps" ;;
 *)

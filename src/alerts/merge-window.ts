@@ -4,8 +4,6 @@ import { SEVERITIES } from '../model/finding.ts';
 import { isoTime } from '../net/event-attributes.ts';
 import type { AlertCandidate } from './combine.ts';
 
-/** Marks records of a key that stands for many, because the table of keys was full. */
-export const OVERFLOW_ATTRIBUTE = 'telegen.overflow';
 /** Reasons are few by design; this keeps a window bounded whatever a detector does. */
 const MAX_REASONS = 64;
 
@@ -54,7 +52,7 @@ export function mergeInto(window: MergeWindow, candidate: AlertCandidate): void 
 }
 
 export function attributesOf(window: MergeWindow, candidate: AlertCandidate): Attributes {
-  return window.overflow ? { ...candidate.attributes, [OVERFLOW_ATTRIBUTE]: true } : candidate.attributes;
+  return window.overflow ? { ...candidate.attributes, [ATTR.overflow]: true } : candidate.attributes;
 }
 
 /** Gravest first: the reasons of what was sent lead, those merged later follow. */

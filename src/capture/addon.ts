@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { TelegenError } from '../model/errors.ts';
@@ -57,9 +58,27 @@ export interface Addon {
 /** Where `make build` leaves the addon and the BPF objects. */
 export const BUILD_DIR = fileURLToPath(new URL('../../build', import.meta.url));
 
+/**
+ * Loading a shared object whose end is missing kills the process (SIGBUS). The section headers are its last part, so a
+ * file that ends before they do is cut off. Offsets are those of elf(5), 64 bit.
+ */
+function assertWhole(file: string): void {
+  const fd = openSync(file, 'r');
+  try {
+    const header = Buffer.alloc(64);
+    const { size } = fstatSync(fd);
+    if (readSync(fd, header, 0, 64, 0) < 64 || header.toString('latin1', 0, 4) !== '\u007fELF') return;
+    const end = header.readBigUInt64LE(40) + BigInt(header.readUInt16LE(58) * header.readUInt16LE(60));
+    if (BigInt(size) < end) throw new Error(`the file is cut off (${size} of ${end} bytes)`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Loads the addon; TELEGEN_ADDON when it is missing or does not fit this machine. */
 export function loadAddon(file = `${BUILD_DIR}/native/telegen.node`): Addon {
   try {
+    assertWhole(file);
     return createRequire(import.meta.url)(file) as Addon;
   } catch (error) {
     const detail = error instanceof Error ? error.message.split('\n')[0] : String(error);

@@ -34,6 +34,7 @@ export const ATTR = {
   firstSeen: 'telegen.first_seen',
   lastSeen: 'telegen.last_seen',
   summary: 'telegen.summary',
+  overflow: 'telegen.overflow',
   recordUid: 'log.record.uid',
   endReason: 'telegen.end_reason',
   errno: 'telegen.errno',

@@ -4,14 +4,12 @@ export const EXIT = { ok: 0, failure: 1, usage: 2, host: 3 } as const;
 /** All error codes with the exit code each leads to. docs/errors.md lists exactly these. */
 export const ERROR_CODES = {
   TELEGEN_CONFIG: EXIT.usage,
-  TELEGEN_USAGE: EXIT.usage,
   TELEGEN_BLOCKLIST: EXIT.usage,
   TELEGEN_ADDON: EXIT.host,
   TELEGEN_HOST: EXIT.host,
   TELEGEN_KERNEL: EXIT.host,
   TELEGEN_CGROUP: EXIT.host,
   TELEGEN_EXPORT: EXIT.usage,
-  TELEGEN_FAILURE: EXIT.failure,
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 

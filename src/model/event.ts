@@ -1,8 +1,7 @@
-import type { Endpoint } from './ip-address.ts';
-import type { Attribution, Owner, Process, Workload } from './process.ts';
+import type { ConversationFacts, Role, Transport } from './conversation.ts';
+import type { Owner } from './process.ts';
 
-export type Transport = 'tcp' | 'udp';
-export type Role = 'client' | 'server' | 'unknown';
+export type { Role, Transport };
 export type ConnectionPhase = 'attempted' | 'established' | 'accepted' | 'failed' | 'closed';
 
 /** Why a connection failed or ended; `closed` is the ordinary end, `aborted` our side giving up. */
@@ -36,19 +35,9 @@ interface EventBase {
   readonly timeMs: number;
 }
 
-export interface ConnectionEvent extends EventBase {
+export interface ConnectionEvent extends EventBase, ConversationFacts {
   readonly kind: 'connection';
   readonly phase: ConnectionPhase;
-  readonly transport: Transport;
-  readonly role: Role;
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  /** Socket cookie: unique until reboot. */
-  readonly socketId: number;
-  readonly owner: Owner | undefined;
-  readonly attribution: Attribution;
-  readonly process: Process | undefined;
-  readonly workload: Workload | undefined;
   /** On `failed` and `closed`. */
   readonly reason?: EndReason;
   /** Exact errno when the kernel could tell, on `failed` and `closed`. */

@@ -89,8 +89,8 @@ function workloadAttributes(workload: Workload | undefined): Draft {
   };
 }
 
-function statsAttributes({ phase, stats }: ConnectionEvent): Draft {
-  if (stats === undefined) return {};
+function statsAttributes({ phase, stats, handshakeRttUs }: ConnectionEvent): Draft {
+  if (stats === undefined) return { [ATTR.rttUs]: nonZero(handshakeRttUs) };
   const rtt = { [ATTR.rttUs]: nonZero(stats.rttUs), [ATTR.minRttUs]: nonZero(stats.minRttUs) };
   // Before the end the counters are all zero; only the handshake's round-trip time says something.
   if (phase !== 'closed' && phase !== 'failed') return rtt;

@@ -39,6 +39,8 @@ export interface Program {
   go(): void;
   /** Waits for its end; throws with its error output when it failed. Returns the rest of its output. */
   end(): Promise<string>;
+  /** Waits for its end, however it is: exit code or signal, and its error output. */
+  ended(): Promise<{ readonly exit: string; readonly errors: string }>;
   /** Ends it, however it stands; for afterwards. */
   kill(): Promise<void>;
 }
@@ -95,6 +97,13 @@ function follow(child: ChildProcessWithoutNullStreams, argv: readonly string[]):
       );
       if (child.exitCode !== 0) throw new Error(describe());
       return output;
+    },
+    ended: async () => {
+      await eventually(
+        () => closed,
+        () => `the end of ${describe()}`,
+      );
+      return { exit: String(child.exitCode ?? child.signalCode), errors };
     },
     kill: async () => {
       child.kill('SIGKILL');

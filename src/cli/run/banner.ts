@@ -1,8 +1,8 @@
-import type { SinkCounters } from '../../alerts/deliver.ts';
 import type { MergeCounters } from '../../alerts/merge.ts';
 import type { RecordCounters } from '../../capture/live/counters.ts';
 import type { HookStatus, LiveCapture } from '../../capture/live/live-capture.ts';
 import type { SecurityConfig } from '../../config/config.ts';
+import type { SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import type { ListStatus } from '../../reputation/snapshot.ts';
 import type { Diagnostics } from './diagnostics.ts';

@@ -10,11 +10,12 @@ import type { LoadedConfig } from '../../config/inspect.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createDetectors } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
-import { EXIT } from '../../model/errors.ts';
+import { EXIT, TelegenError } from '../../model/errors.ts';
 import type { EventKind } from '../../model/event.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
+import { capabilityCheck } from '../doctor/host-checks.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
 import { blocklistPaths } from './blocklist-paths.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
@@ -55,6 +56,7 @@ export async function run(options: RunOptions): Promise<number> {
   const loaded = loadConfig(options.config);
   const { inactive, source } = loaded;
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
+  requireCapabilities();
   const running = await start(loaded, options, diagnostics);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => {
@@ -66,6 +68,12 @@ export async function run(options: RunOptions): Promise<number> {
   clearInterval(timer);
   await stop(running);
   return EXIT.ok;
+}
+
+/** Said here by name, where the kernel would only say EPERM. */
+function requireCapabilities(): void {
+  const { state, detail, cure } = capabilityCheck();
+  if (state === 'missing') throw new TelegenError('TELEGEN_HOST', `${detail}; ${cure}`);
 }
 
 async function openLists(config: Config, diagnostics: Diagnostics): Promise<BlocklistStore | undefined> {

@@ -1,5 +1,5 @@
-import type { AlertSink } from '../../alerts/deliver.ts';
 import type { OtlpConfig } from '../../config/config.ts';
+import type { AlertSink } from '../../model/sink.ts';
 import { type OtlpOptions, resolveOtlpOptions } from '../../telemetry/export/otlp-options.ts';
 import { createOtlpSink } from '../../telemetry/export/otlp-sink.ts';
 import { formatPretty } from '../../telemetry/export/pretty.ts';

@@ -1,9 +1,9 @@
+import type { Settle } from '../../model/sink.ts';
 import { createIdleSignal } from './idle-signal.ts';
 import { classifyFailure, type Failure } from './otlp-errors.ts';
 import type { Reporter } from './rate-limited-report.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import type { SeverityQueue } from './severity-queue.ts';
-import type { Settle } from './sink.ts';
 
 /** One record on its way. */
 export interface Outgoing<R> {

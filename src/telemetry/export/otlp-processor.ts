@@ -1,9 +1,9 @@
 import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { Settle } from '../../model/sink.ts';
 import type { ExportLoop, Outgoing } from './otlp-export-loop.ts';
 import { severityRank } from './otlp-record.ts';
 import type { SeverityQueue } from './severity-queue.ts';
-import type { Settle } from './sink.ts';
 
 const SETTLE = createContextKey('telegen.settle');
 

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { LoggerProvider, LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { AlertSink } from '../../model/sink.ts';
 import { createExportLoop, type Outgoing } from './otlp-export-loop.ts';
 import type { Env, OtlpOptions } from './otlp-options.ts';
 import { SEVERITY_RANKS, toLogRecord } from './otlp-record.ts';
@@ -7,7 +8,7 @@ import { resolveResource } from './otlp-resource.ts';
 import { createReporter } from './rate-limited-report.ts';
 import { createRetryPolicy, type RetryTiming } from './retry-policy.ts';
 import { createSeverityQueue } from './severity-queue.ts';
-import { createBooks, type ExportSink, type OnReport } from './sink.ts';
+import { createBooks, type OnReport } from './sink.ts';
 
 /** Limits; the defaults are meant for production, tests use smaller ones. */
 export interface OtlpTuning extends RetryTiming {
@@ -99,7 +100,7 @@ function createProvider(
  * Alerts as OpenTelemetry log records over OTLP/gRPC. An alert stays queued until the collector has taken it; outages
  * are retried for ever, within a bounded queue. Throws TELEGEN_EXPORT when a certificate or key cannot be used.
  */
-export async function createOtlpSink(options: OtlpSinkOptions): Promise<ExportSink> {
+export async function createOtlpSink(options: OtlpSinkOptions): Promise<AlertSink> {
   const modules = await loadModules();
   const { client, loop, processor } = createPipe(modules, options);
   const provider = createProvider(modules, options, processor);

@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
 import type { Alert } from '../../model/finding.ts';
 import { SEVERITIES } from '../../model/finding.ts';
+import type { AlertSink, Outcome, Settle } from '../../model/sink.ts';
 import { createIdleSignal } from './idle-signal.ts';
 import { alertToJson } from './serialize.ts';
 import { createSeverityQueue } from './severity-queue.ts';
-import { createBooks, type ExportOutcome, type ExportSink, type OnReport, type Settle } from './sink.ts';
+import { createBooks, type OnReport } from './sink.ts';
 
 export interface StreamSinkOptions {
   readonly stream: Writable;
@@ -26,7 +27,7 @@ interface Line {
 const DEFAULT_CAPACITY = 10_000;
 
 /** Alerts as lines to a stream that is never ended here. A reader that goes away (EPIPE) is reported, not a crash. */
-export function createStreamSink(options: StreamSinkOptions): ExportSink {
+export function createStreamSink(options: StreamSinkOptions): AlertSink {
   const { stream, name = 'stdout', format = alertToJson, onReport = () => {} } = options;
   const { capacity = DEFAULT_CAPACITY } = options;
   const books = createBooks();
@@ -44,7 +45,7 @@ export function createStreamSink(options: StreamSinkOptions): ExportSink {
     if (books.counters.pending === 0) idle.wake();
   }
 
-  function stop(outcome: ExportOutcome): void {
+  function stop(outcome: Outcome): void {
     closed = true;
     stream.off('drain', onDrain).off('close', onClose);
     for (const line of queue.drain()) line.settle(outcome);

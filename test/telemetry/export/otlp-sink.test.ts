@@ -3,9 +3,10 @@ import { promisify } from 'node:util';
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Alert } from '../../../src/model/finding.ts';
+import type { AlertSink } from '../../../src/model/sink.ts';
 import { type OtlpConfig, resolveOtlpOptions } from '../../../src/telemetry/export/otlp-options.ts';
 import { createOtlpSink, type OtlpTuning } from '../../../src/telemetry/export/otlp-sink.ts';
-import type { ExportReport, ExportSink } from '../../../src/telemetry/export/sink.ts';
+import type { ExportReport } from '../../../src/telemetry/export/sink.ts';
 import { alert, TIME_MS } from '../../alerts/fixtures.ts';
 import { type OtlpReceiver, type ReceiverOptions, startOtlpReceiver } from '../../support/otlp-receiver.ts';
 
@@ -49,18 +50,13 @@ function uids(receiver: OtlpReceiver): string[] {
   return receiver.records.map((record) => String(record.attributes['log.record.uid']));
 }
 
-function sendMany(
-  sink: ExportSink,
-  from: number,
-  to: number,
-  make: (uid: string) => Alert = alert,
-): string[] {
+function sendMany(sink: AlertSink, from: number, to: number, make: (uid: string) => Alert = alert): string[] {
   const names = Array.from({ length: to - from }, (_, i) => `${from + i}`);
   for (const name of names) sink.send(make(name));
   return names;
 }
 
-function untilDelivered(sink: ExportSink, count: number): Promise<void> {
+function untilDelivered(sink: AlertSink, count: number): Promise<void> {
   return vi.waitFor(() => expect(sink.counters.delivered).toBe(count), PATIENCE);
 }
 

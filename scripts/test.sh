@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs the unit tests, then the live ones (real kernel, end to end). The last line counts both: N passed, N failed[, N skipped].
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+scripts/clean-stale.sh
+reports=build/test-reports
+rm -rf "$reports"
+mkdir -p "$reports"
+status=0
+for project in unit live; do
+	vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$reports/$project.json" \
+		</dev/null || status=$?
+done
+node scripts/test-summary.ts "$status" "$reports/unit.json" "$reports/live.json"

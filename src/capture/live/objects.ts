@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { type Addon, type BpfObject, BUILD_DIR } from '../addon.ts';
+import type { ObservedCgroup } from './cgroup.ts';
+import { type LoadedObject, loadObject, reasonOf } from './load-object.ts';
+import { tracepointFieldOffset } from './tracefs.ts';
+
+const SHARED_MAPS = ['tg_events', 'tg_sockets', 'tg_processes', 'tg_udp_flows', 'tg_counters', 'tg_cgroup'];
+const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
+
+function u32Bytes(value: number): Uint8Array {
+  return new Uint8Array(new Uint32Array([value]).buffer);
+}
+
+/** Loads what telegen cannot do without. */
+export function loadCore(addon: Addon, cgroup: ObservedCgroup, ringBytes: number): LoadedObject {
+  const offsets = {
+    tg_exec_filename_offset: tracepointFieldOffset('sched/sched_process_exec', 'filename'),
+    tg_fork_child_offset: tracepointFieldOffset('sched/sched_process_fork', 'child_pid'),
+  };
+  const constants: Record<string, Uint8Array> = { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]) };
+  for (const [name, offset] of Object.entries(offsets))
+    if (offset !== undefined) constants[name] = u32Bytes(offset);
+  const core = loadObject(addon, {
+    path: `${BUILD_DIR}/bpf/core.bpf.o`,
+    constants,
+    mapSizes: { tg_events: ringBytes },
+  });
+  if (!cgroup.isRoot) core.object.mapUpdate('tg_cgroup', u32Bytes(0), u32Bytes(cgroup.fd), 0);
+  return core;
+}
+
+/** Loads what needs BTF, sharing the core's maps; the reason when the object as a whole cannot be used. */
+export function loadExtra(addon: Addon, core: BpfObject, cgroup: ObservedCgroup): LoadedObject | string {
+  if (!existsSync(KERNEL_BTF)) return `no ${KERNEL_BTF}: this kernel is built without BTF`;
+  try {
+    return loadObject(addon, {
+      path: `${BUILD_DIR}/bpf/extra.bpf.o`,
+      constants: { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]) },
+      mapSizes: {},
+      shared: { from: core, maps: SHARED_MAPS },
+    });
+  } catch (error) {
+    return reasonOf(error);
+  }
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { findingsToAlert } from '../../src/alerts/combine.ts';
+import { createMerger } from '../../src/alerts/merge.ts';
+import { blocklist } from '../../src/detectors/blocklist.ts';
+import { ATTR } from '../../src/model/attributes.ts';
+import type { ConnectionEvent, TelegenEvent } from '../../src/model/event.ts';
+import type { AttributeValue } from '../../src/model/finding.ts';
+import { connectionAttributes } from '../../src/net/event-attributes.ts';
+import { alertToJson, eventToJson } from '../../src/telemetry/export/serialize.ts';
+import { connection, TIME_MS } from '../alerts/fixtures.ts';
+import { plain, read, tableRows } from './markdown.ts';
+
+const rows = tableRows(read('docs/fields.md'), ['Name', 'Type', 'Present', 'Meaning', 'Example']);
+const documented = new Map(
+  rows.map(([name, type, , , example]) => [plain(name), { type, example: plain(example) }]),
+);
+
+function typeOf(value: AttributeValue): string {
+  return typeof value === 'object' ? 'array of strings' : typeof value;
+}
+
+test('docs/fields.md lists exactly the names that leave telegen, each once', () => {
+  expect(rows.map(([name]) => plain(name)).toSorted()).toEqual(Object.values(ATTR).toSorted());
+});
+
+test.each(rows)(
+  '%s: every column is filled, and the example is of the type',
+  (name, type, present, meaning, example) => {
+    expect([name, type, present, meaning, example].every((cell) => cell !== undefined && cell !== '')).toBe(
+      true,
+    );
+    if (type === 'string') return expect(plain(example)).not.toMatch(/^(?:true|false|\d+(?:\.\d+)?|\[.*\])$/);
+    expect(typeOf(JSON.parse(plain(example)) as AttributeValue)).toBe(type);
+  },
+);
+
+/** One of everything that telegen says, out of the code that says it. */
+function everything(): Record<string, AttributeValue>[] {
+  const stats = { bytesSent: 1, bytesReceived: 2, segmentsSent: 3, segmentsReceived: 4, retransmits: 0 };
+  const closed: ConnectionEvent = connection({
+    phase: 'closed',
+    reason: 'reset',
+    errno: 104,
+    stats: { ...stats, rttUs: 1250, minRttUs: 980, durationMs: 153.2 },
+  });
+  const owner = closed.owner;
+  if (owner === undefined) throw new Error('the fixture has an owner');
+  const exec: TelegenEvent = {
+    kind: 'process',
+    action: 'exec',
+    timeMs: TIME_MS,
+    owner,
+    filename: '/tmp/shell',
+    args: ['a'],
+  };
+  const loss: TelegenEvent = {
+    kind: 'loss',
+    timeMs: TIME_MS,
+    what: 'attempted',
+    reason: 'ring_full',
+    count: 3,
+  };
+  const events = [connection(), closed, exec, loss].map(eventToJson);
+  return [...events, ...alerts()].map(
+    (line) => (JSON.parse(line) as { attributes: Record<string, AttributeValue> }).attributes,
+  );
+}
+
+function alerts(): string[] {
+  const found = blocklist({ lookup: () => [{ list: 'example', entry: '198.51.100.0/24' }] }).inspect(
+    connection(),
+  );
+  const candidate = found && findingsToAlert([found], connectionAttributes(connection()));
+  if (candidate === undefined) throw new Error('a listed address is found');
+  const merger = createMerger({ windowMs: 1000, newUid: () => '0d3f3a2e-8f3c-4c1b-9a51-6f1f0e9f4b5a' });
+  const first = merger.offer(candidate, TIME_MS);
+  merger.offer(candidate, TIME_MS + 1);
+  const crowded = createMerger({ windowMs: 1000, maxKeys: 1, newUid: () => 'u' });
+  crowded.offer(candidate, TIME_MS);
+  const overflow = crowded.offer({ ...candidate, key: 'another' }, TIME_MS);
+  const sent = [first, overflow].filter((alert) => alert !== undefined);
+  return [...sent, ...merger.flush(TIME_MS + 2)].map(alertToJson);
+}
+
+describe('what telegen really says', () => {
+  const said = everything();
+  const names = [...new Set(said.flatMap((attributes) => Object.keys(attributes)))];
+
+  test('is documented, and all that is documented is said', () => {
+    expect(names.toSorted()).toEqual([...documented.keys()].toSorted());
+  });
+
+  test.each(names)('%s has the documented type', (name) => {
+    const values = said.flatMap((attributes) => attributes[name] ?? []);
+    const types = said.flatMap((attributes) =>
+      attributes[name] === undefined ? [] : [typeOf(attributes[name])],
+    );
+    expect(values.length).toBeGreaterThan(0);
+    expect(new Set(types)).toEqual(new Set([documented.get(name)?.type]));
+  });
+});
