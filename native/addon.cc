@@ -1,9 +1,8 @@
 // The addon: BPF objects and ring readers. It knows records as bytes and no detector at all.
-#include <napi.h>
-
 #include "bpf_object.h"
 #include "kernel_error.h"
 #include "layout.h"
+#include "napi_setup.h"
 #include "ring_reader.h"
 
 namespace {

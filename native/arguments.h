@@ -1,10 +1,10 @@
 // Short checks of JavaScript arguments. TypeScript callers are typed: these only keep a wrong call from crashing.
 #pragma once
 
-#include <napi.h>
-
 #include <cstdint>
 #include <string>
+
+#include "napi_setup.h"
 
 namespace telegen {
 
@@ -35,10 +35,12 @@ struct Bytes {
 inline bool want_bytes(const Napi::CallbackInfo &info, size_t index, Bytes *out) {
 	if (info.Length() <= index || !info[index].IsTypedArray())
 		return type_error(info.Env(), "a Uint8Array");
-	auto array = info[index].As<Napi::TypedArray>();
-	auto buffer = array.ArrayBuffer();
-	out->data = static_cast<uint8_t *>(buffer.Data()) + array.ByteOffset();
-	out->size = array.ByteLength();
+	void *data = nullptr;
+	// Not by way of the ArrayBuffer: behind the array may be a SharedArrayBuffer.
+	if (napi_get_typedarray_info(info.Env(), info[index], nullptr, nullptr, &data, nullptr, nullptr) != napi_ok)
+		return type_error(info.Env(), "a Uint8Array");
+	out->data = static_cast<uint8_t *>(data);
+	out->size = info[index].As<Napi::TypedArray>().ByteLength();
 	return true;
 }
 

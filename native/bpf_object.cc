@@ -18,6 +18,9 @@ namespace {
 // libbpf asks the kernel for the verifier's text only when a program is refused.
 constexpr size_t VERIFIER_LOG_BYTES = 1 << 20;
 
+// Tells our objects from any other wrapped one.
+constexpr napi_type_tag OBJECT_TAG = {0x74656c6567656e00, 0x6270666f626a6563};
+
 // Finds a `const volatile` global in .rodata. Returns its place inside the initial value, or nullptr.
 uint8_t *find_constant(struct bpf_object *object, const std::string &name, size_t *size) {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
@@ -74,6 +77,7 @@ Napi::Function BpfObject::define(Napi::Env env) {
 
 BpfObject::BpfObject(const Napi::CallbackInfo &info) : Napi::ObjectWrap<BpfObject>(info) {
 	std::string path;
+	info.This().As<Napi::Object>().TypeTag(&OBJECT_TAG);
 	if (!want_string(info, 0, &path))
 		return;
 	LogCapture log;
@@ -94,6 +98,18 @@ void BpfObject::release() {
 	detach_all();
 	bpf_object__close(object_);
 	object_ = nullptr;
+}
+
+BpfObject *BpfObject::from(const Napi::Value &value) {
+	if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&OBJECT_TAG))
+		return Unwrap(value.As<Napi::Object>());
+	type_error(value.Env(), "a BpfObject");
+	return nullptr;
+}
+
+uint32_t BpfObject::map_entries(const std::string &name) const {
+	struct bpf_map *found = object_ ? bpf_object__find_map_by_name(object_, name.c_str()) : nullptr;
+	return found ? bpf_map__max_entries(found) : 0;
 }
 
 int BpfObject::map_fd(const std::string &name) const {
@@ -155,6 +171,9 @@ Napi::Value BpfObject::set_constant(const Napi::CallbackInfo &info) {
 	size_t size = 0;
 	if (!want_object(info.Env()) || !want_string(info, 0, &name) || !want_bytes(info, 1, &value))
 		return info.Env().Undefined();
+	// The kernel has the constants by then, and their memory is read-only.
+	if (loaded_)
+		return kernel_error(info.Env(), "set constant " + name, EBUSY);
 	uint8_t *place = find_constant(object_, name, &size);
 	if (!place)
 		return kernel_error(info.Env(), "find constant " + name, ENOENT);
@@ -177,11 +196,9 @@ Napi::Value BpfObject::reuse_map(const Napi::CallbackInfo &info) {
 	struct bpf_map *found = map(info);
 	if (!found)
 		return info.Env().Undefined();
-	if (info.Length() < 2 || !info[1].IsObject()) {
-		type_error(info.Env(), "a BpfObject");
+	BpfObject *other = from(info[1]);
+	if (!other)
 		return info.Env().Undefined();
-	}
-	BpfObject *other = Unwrap(info[1].As<Napi::Object>());
 	LogCapture log;
 	int status = bpf_map__reuse_fd(found, other->map_fd(bpf_map__name(found)));
 	return status ? kernel_error(info.Env(), "reuse map", -status, log.text()) : info.Env().Undefined();
@@ -200,6 +217,7 @@ Napi::Value BpfObject::load(const Napi::CallbackInfo &info) {
 	bpf_object__for_each_program(each, object_) bpf_program__set_log_buf(each, nullptr, 0);
 	if (status)
 		return kernel_error(info.Env(), "load", -status, log.text() + verifier.get());
+	loaded_ = true;
 	return info.Env().Undefined();
 }
 
@@ -298,6 +316,9 @@ Napi::Value BpfObject::map_lookup_batch(const Napi::CallbackInfo &info) {
 	if (!found || !want_bytes(info, 1, &keys) || !want_bytes(info, 2, &values))
 		return info.Env().Undefined();
 	size_t key_size = bpf_map__key_size(found), value_size = value_bytes(found);
+	// A ring buffer has neither.
+	if (!key_size || !value_size)
+		return kernel_error(info.Env(), "map lookup batch", EINVAL);
 	uint32_t room = std::min(keys.size / key_size, values.size / value_size);
 	uint32_t total = 0, position = 0;
 	void *in = nullptr;
@@ -326,8 +347,8 @@ Napi::Value BpfObject::map_update_batch(const Napi::CallbackInfo &info) {
 	if (!found || !want_bytes(info, 1, &keys) || !want_bytes(info, 2, &values) || !want_u32(info, 3, &flags))
 		return info.Env().Undefined();
 	size_t key_size = bpf_map__key_size(found), value_size = value_bytes(found);
-	size_t count = keys.size / key_size;
-	if (values.size != count * value_size || keys.size % key_size)
+	size_t count = key_size ? keys.size / key_size : 0;
+	if (!key_size || values.size != count * value_size || keys.size % key_size)
 		return kernel_error(info.Env(), "map update batch", EINVAL);
 	uint32_t written = 0;
 	for (size_t i = 0; i < count; i++) {

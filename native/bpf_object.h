@@ -2,10 +2,11 @@
 #pragma once
 
 #include <bpf/libbpf.h>
-#include <napi.h>
 
 #include <string>
 #include <vector>
+
+#include "napi_setup.h"
 
 namespace telegen {
 
@@ -16,8 +17,13 @@ public:
 	explicit BpfObject(const Napi::CallbackInfo &info);
 	~BpfObject() override;
 
+	// The object behind a JavaScript value; throws into JavaScript and returns nullptr when it is something else.
+	static BpfObject *from(const Napi::Value &value);
+
 	// File descriptor of a loaded map, or -1.
 	int map_fd(const std::string &name) const;
+	// Its max_entries (bytes for a ring buffer), or 0.
+	uint32_t map_entries(const std::string &name) const;
 
 private:
 	// before load
@@ -48,6 +54,7 @@ private:
 	Napi::Value keep_link(Napi::Env env, const std::string &op, struct bpf_link *link, const std::string &log);
 
 	struct bpf_object *object_ = nullptr;
+	bool loaded_ = false;
 	std::vector<struct bpf_link *> links_;
 };
 

@@ -1,9 +1,9 @@
 // Kernel and libbpf failures as JavaScript errors: {op, errno, code, message, log}.
 #pragma once
 
-#include <napi.h>
-
 #include <string>
+
+#include "napi_setup.h"
 
 namespace telegen {
 

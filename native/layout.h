@@ -2,7 +2,7 @@
 // TypeScript; and the clock that records are stamped with.
 #pragma once
 
-#include <napi.h>
+#include "napi_setup.h"
 
 namespace telegen {
 

@@ -26,7 +26,7 @@ struct Batch {
 void call_javascript(Napi::Env env, Napi::Function callback, Batch *batch) {
 	// No environment: it is being torn down and nobody is left to read.
 	if (env != nullptr && callback != nullptr)
-		callback.Call({Napi::Number::New(env, batch->slab), Napi::Number::New(env, batch->bytes)});
+		call_from_outside(env, callback, {Napi::Number::New(env, batch->slab), Napi::Number::New(env, batch->bytes)});
 	delete batch;
 }
 
@@ -54,7 +54,14 @@ RingReader::RingReader(const Napi::CallbackInfo &info) : Napi::ObjectWrap<RingRe
 	}
 	if (!want_string(info, 1, &name) || !want_u32(info, 2, &size) || !take_slabs(info[3].As<Napi::Array>()))
 		return;
-	BpfObject *object = BpfObject::Unwrap(info[0].As<Napi::Object>());
+	BpfObject *object = BpfObject::from(info[0]);
+	if (!object)
+		return;
+	// Positions are masked with the size: a wrong one would lead out of the mapping.
+	if (size == 0 || size != object->map_entries(name)) {
+		kernel_error(info.Env(), "map ring " + name, EINVAL);
+		return;
+	}
 	ring_ = std::make_unique<RingBuffer>(object->map_fd(name), size);
 	if (ring_->error())
 		kernel_error(info.Env(), "map ring " + name, ring_->error());
@@ -82,13 +89,18 @@ Napi::Value RingReader::start(const Napi::CallbackInfo &info) {
 		type_error(info.Env(), "two functions");
 		return info.Env().Undefined();
 	}
-	auto *stopped = new Napi::FunctionReference(Napi::Persistent(info[1].As<Napi::Function>()));
-	deliver_ = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "telegen ring", 0, 1,
-						 [stopped](Napi::Env env) {
-							 Napi::HandleScope scope(env);
-							 stopped->Call({});
-							 delete stopped;
-						 });
+	bond_ = std::make_shared<Bond>(this, Napi::Persistent(info[1].As<Napi::Function>()));
+	auto ended = [bond = bond_](Napi::Env env) {
+		if (bond->reader) {
+			bond->reader->join();
+			bond->reader->abandoned_ = true;
+		}
+		Napi::HandleScope scope(env);
+		call_from_outside(env, bond->stopped.Value(), {});
+		bond->stopped.Reset();
+	};
+	deliver_ = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "telegen ring", 0, 1, ended);
+	abandoned_ = false;
 	stopping_ = false;
 	thread_ = std::thread(&RingReader::run, this);
 	return info.Env().Undefined();
@@ -131,7 +143,7 @@ bool RingReader::drain_once() {
 		any = true;
 		auto *batch = new Batch{index, bytes};
 		if (deliver_.NonBlockingCall(batch, call_javascript) != napi_ok) {
-			// The environment is going: nobody is left to read, and the function must not be touched again.
+			// The environment is going: nobody is left to read.
 			delete batch;
 			abandoned_ = true;
 			return any;
@@ -140,7 +152,7 @@ bool RingReader::drain_once() {
 	return any;
 }
 
-void RingReader::halt() {
+void RingReader::join() {
 	if (!thread_.joinable())
 		return;
 	{
@@ -149,6 +161,14 @@ void RingReader::halt() {
 	}
 	changed_.notify_all();
 	thread_.join();
+}
+
+void RingReader::halt() {
+	join();
+	if (!bond_)
+		return;
+	bond_->reader = nullptr;
+	bond_.reset();
 	if (!abandoned_)
 		deliver_.Release();
 }

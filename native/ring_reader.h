@@ -3,14 +3,13 @@
 // thread waits: records then stay in the ring, and what does not fit there is counted as dropped by the kernel side.
 #pragma once
 
-#include <napi.h>
-
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "napi_setup.h"
 #include "ring_buffer.h"
 
 namespace telegen {
@@ -36,11 +35,18 @@ private:
 	Napi::Value pending(const Napi::CallbackInfo &info);
 	Napi::Value oversized(const Napi::CallbackInfo &info);
 
+	// What the threadsafe function knows of its reader: node may end it first (with the environment), or outlive it.
+	struct Bond {
+		RingReader *reader;
+		Napi::FunctionReference stopped;
+	};
+
 	bool take_slabs(const Napi::Array &slabs);
 	void run();
 	bool wait_for_slab(size_t *index);
 	// Returns whether anything was read.
 	bool drain_once();
+	void join();
 	void halt();
 
 	std::unique_ptr<RingBuffer> ring_;
@@ -49,8 +55,9 @@ private:
 	std::mutex mutex_;
 	std::condition_variable changed_;
 	bool stopping_ = false;
-	// Written by the thread, read elsewhere only after it has been joined.
+	// Node has ended deliver_, which must not be touched again. Written by the thread, read elsewhere after the join.
 	bool abandoned_ = false;
+	std::shared_ptr<Bond> bond_;
 	std::thread thread_;
 	Napi::ThreadSafeFunction deliver_;
 };

@@ -41,7 +41,7 @@ export interface Program {
   end(): Promise<string>;
   /** Waits for its end, however it is: exit code or signal, and its error output. */
   ended(): Promise<{ readonly exit: string; readonly errors: string }>;
-  /** Ends it, however it stands; for afterwards. */
+  /** Ends it and what it forked, however it stands; for afterwards. */
   kill(): Promise<void>;
 }
 
@@ -52,7 +52,17 @@ export function startProgram(argv: readonly string[], { cgroup, namespace }: Pro
   const entered = namespace === undefined ? [] : enterNamespace(namespace);
   const joined = cgroup === undefined ? [] : ['sh', '-c', JOIN, cgroup];
   const [command, ...args] = [...entered, ...joined, ...argv] as [string, ...string[]];
-  return follow(spawn(command, args, { stdio: 'pipe' }), argv);
+  // A process group of its own, so that kill() also ends what it forked.
+  return follow(spawn(command, args, { stdio: 'pipe', detached: true }), argv);
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // It has just ended by itself.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 function follow(child: ChildProcessWithoutNullStreams, argv: readonly string[]): Program {
@@ -106,7 +116,7 @@ function follow(child: ChildProcessWithoutNullStreams, argv: readonly string[]):
       return { exit: String(child.exitCode ?? child.signalCode), errors };
     },
     kill: async () => {
-      child.kill('SIGKILL');
+      if (!closed && child.pid !== undefined) killGroup(child.pid);
       await eventually(
         () => closed,
         () => `the end of ${describe()}`,

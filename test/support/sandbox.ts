@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { cgroup2Mount } from '../../src/capture/live/cgroup.ts';
-import { makeCgroup, removeCgroup, removeStaleCgroups, TEST_PREFIX } from './cgroups.ts';
+import { isAlive, makeCgroup, pidInName, removeCgroup, removeStaleCgroups, TEST_PREFIX } from './cgroups.ts';
 import {
   makeNamespacePair,
   type NamespacePair,
@@ -12,7 +12,8 @@ import { type Program, type ProgramOptions, peerProgram, startProgram } from './
 
 /** Where a program runs: by default in the sandbox's cgroup and its inner namespace. */
 export interface Place {
-  readonly cgroup?: string | 'none';
+  /** A cgroup of the sandbox, or `none` to stay outside. */
+  readonly cgroup?: string;
   readonly namespace?: 'inside' | 'outside' | 'host';
 }
 
@@ -45,11 +46,14 @@ let made = 0;
 export async function openSandbox(): Promise<Sandbox> {
   await removeStaleCgroups();
   removeStaleNamespaces();
+  removeStaleFolders();
   const name = `${TEST_PREFIX}${process.pid}-${made++}`;
   const peer = peerProgram();
   const cgroup = makeCgroup(name);
   const namespaces = await orRemove(cgroup, () => makeNamespacePair(name));
   const folder = mkdtempSync(`${tmpdir()}/${name}-`);
+  // Programs that give up root must reach it, too.
+  chmodSync(folder, 0o755);
   const programs = new Set<Program>();
 
   const start = (argv: readonly string[], place: Place = {}): Program => {
@@ -79,6 +83,13 @@ export async function openSandbox(): Promise<Sandbox> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function removeStaleFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = pidInName(name);
+    if (pid !== undefined && !isAlive(pid)) rmSync(`${tmpdir()}/${name}`, { recursive: true, force: true });
+  }
 }
 
 async function orRemove<T>(cgroup: string, make: () => T): Promise<T> {

@@ -147,6 +147,11 @@ export interface WatchOptions extends SpawnOptions {
   readonly cgroup?: string;
 }
 
+/** The attributes named, in words: `198.51.100.50 4444`; `-` for one that is not there. */
+export function brief({ attributes }: OutputLine, ...names: readonly string[]): string {
+  return names.map((name) => String(attributes[name] ?? '-')).join(' ');
+}
+
 const running = new Set<Telegen>();
 let configs = 0;
 
