@@ -129,6 +129,9 @@ int BPF_PROG(tg_udp_error, const struct sock *sk)
 	/* The storage holds the latest conversation: the one that a connected socket has. */
 	if (!socket || !socket->tuple.family || !sk->__sk_common.skc_dport)
 		return 0;
+	/* Every datagram may bring the same refusal: one is news. */
+	if (socket->error == error)
+		return 0;
 	socket->error = error;
 	end.reason = tg_reason_of_errno(error);
 	tg_emit_end(socket, &end, bpf_ktime_get_ns());

@@ -101,6 +101,15 @@ describe.skipIf(skip !== undefined)(`UDP conversations ${skip ? `(SKIP: ${skip})
       expect(counted(last(peer.pid))).toEqual([33, 1, 0, 0]);
     });
 
+    it('refused again and again on one socket is one failure', async () => {
+      watch = watchCgroup({ cgroup: sandbox.cgroup });
+      const peer = sandbox.peer(`${udp} connect ${far} 9 send 33 eof send 33 eof send 33 eof close`);
+      await peer.end();
+      await watch.caughtUp();
+      expect(watch.story(peer.pid)).toEqual(['attempted', 'failed:refused', 'closed:closed']);
+      expect(counted(last(peer.pid))).toEqual([99, 3, 0, 0]);
+    });
+
     it('one socket, many peers: each its own conversation', async () => {
       watch = watchCgroup({ cgroup: sandbox.cgroup });
       const sizes = [1, 2, 3, 4, 5, 6, 7];

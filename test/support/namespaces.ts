@@ -66,6 +66,9 @@ function buildPair({ inside, outside }: NamespacePair): void {
   ]);
   // IPv6 lets nobody bind to an address that only a route makes local.
   setSysctl(outside, 'net.ipv6.ip_nonlocal_bind', '1');
+  // The kernel answers only a few refusals a second; tests count each.
+  setSysctl(outside, 'net.ipv4.icmp_ratelimit', '0');
+  setSysctl(outside, 'net.ipv6.icmp.ratelimit', '0');
   batch(inside, [
     'route add 198.51.100.0/24 via 192.0.2.1',
     'route add 203.0.113.0/25 via 192.0.2.1',
