@@ -15,22 +15,23 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* ---- identity ---------------------------------------------------------------------------------------------- */
 
-static __always_inline void tg_take_identity(void *ctx, struct tg_socket *sock)
+static __always_inline void tg_take_identity(struct tg_socket *sock)
 {
 	tg_current_owner(&sock->owner);
 	sock->attribution = TG_ATTRIBUTION_SOCKET;
-	sock->cookie = bpf_get_socket_cookie(ctx);
 }
 
 /* A connect() that never sent a packet (no route, or refused by another program): tried, and failed. */
-static __always_inline void tg_flush_unsent_attempt(struct tg_socket *sock)
+static __always_inline void tg_flush_unsent_attempt(void *ctx, struct tg_socket *sock)
 {
 	struct tg_end end = { .reason = TG_REASON_UNREACHABLE, .phase = TG_PHASE_FAILED };
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now;
 
 	if (sock->stage != TG_STAGE_CONNECTING)
 		return;
+	now = bpf_ktime_get_ns();
 	sock->stage = TG_STAGE_ENDED;
+	sock->cookie = bpf_get_socket_cookie(ctx);
 	tg_emit_connection(sock, TG_PHASE_ATTEMPTED, 0, now);
 	tg_emit_end(sock, &end, now);
 }
@@ -46,14 +47,14 @@ static __always_inline void tg_connect(struct bpf_sock_addr *ctx, const struct t
 		return;
 	if (ctx->protocol != TG_IPPROTO_TCP) {
 		/* A UDP connect() sends nothing (resolvers probe routes with it): the first datagram is the attempt. */
-		tg_take_identity(ctx, sock);
+		tg_take_identity(sock);
 		return;
 	}
-	tg_flush_unsent_attempt(sock);
+	tg_flush_unsent_attempt(ctx, sock);
 	/* A second connect() on a live socket fails with EISCONN or EALREADY and changes nothing. */
 	if (sock->stage == TG_STAGE_SYN_SENT || sock->stage == TG_STAGE_ESTABLISHED)
 		return;
-	tg_take_identity(ctx, sock);
+	tg_take_identity(sock);
 	sock->tuple = *target;
 	sock->began_ns = bpf_ktime_get_ns();
 	sock->stage = TG_STAGE_CONNECTING;
@@ -92,7 +93,7 @@ static __always_inline void tg_sendmsg(struct bpf_sock_addr *ctx)
 		return;
 	sock = tg_socket_make(ctx->sk);
 	if (sock && sock->attribution != TG_ATTRIBUTION_SOCKET)
-		tg_take_identity(ctx, sock);
+		tg_take_identity(sock);
 }
 
 SEC("cgroup/sendmsg4")
@@ -115,7 +116,7 @@ static __always_inline void tg_bound(struct bpf_sock *ctx)
 	struct tg_socket *sock = tg_socket_make(ctx);
 
 	if (sock)
-		tg_take_identity(ctx, sock);
+		tg_take_identity(sock);
 }
 
 SEC("cgroup/post_bind4")
@@ -145,7 +146,7 @@ int tg_sock_release(struct bpf_sock *ctx)
 		tg_udp_closed(sock);
 		return 1;
 	}
-	tg_flush_unsent_attempt(sock);
+	tg_flush_unsent_attempt(ctx, sock);
 	/* Who closes an accepted connection has worked on it: better than the listener's owner. */
 	if (sock->stage == TG_STAGE_ESTABLISHED && sock->tuple.role == TG_ROLE_SERVER &&
 	    sock->attribution != TG_ATTRIBUTION_WORKER)

@@ -2,7 +2,8 @@ import type { ConversationFacts, Role, Transport } from './conversation.ts';
 import type { Owner } from './process.ts';
 
 export type { Role, Transport };
-export type ConnectionPhase = 'attempted' | 'established' | 'accepted' | 'failed' | 'closed';
+export const CONNECTION_PHASES = ['attempted', 'established', 'accepted', 'failed', 'closed'] as const;
+export type ConnectionPhase = (typeof CONNECTION_PHASES)[number];
 
 /** Why a connection failed or ended; `closed` is the ordinary end, `aborted` our side giving up. */
 export type EndReason =
@@ -39,13 +40,13 @@ export interface ConnectionEvent extends EventBase, ConversationFacts {
   readonly kind: 'connection';
   readonly phase: ConnectionPhase;
   /** On `failed` and `closed`. */
-  readonly reason?: EndReason;
+  readonly reason?: EndReason | undefined;
   /** Exact errno when the kernel could tell, on `failed` and `closed`. */
-  readonly errno?: number;
+  readonly errno?: number | undefined;
   /** On `established` and `accepted`; microseconds. */
-  readonly handshakeRttUs?: number;
+  readonly handshakeRttUs?: number | undefined;
   /** On `failed` and `closed`, when they were counted. */
-  readonly stats?: ConnectionStats;
+  readonly stats?: ConnectionStats | undefined;
 }
 
 /** A process began (exec) or ended (exit). Used for enrichment; not an alert source by itself. */

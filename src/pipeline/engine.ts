@@ -8,6 +8,7 @@ import type { Detector } from '../model/detector.ts';
 import type { ConnectionEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { connectionAttributes } from '../net/event-attributes.ts';
+import { enriched } from './enriched.ts';
 
 export interface EngineParts {
   readonly processes: ProcessTable;
@@ -49,12 +50,6 @@ export function createEngine(parts: EngineParts): Engine {
   const counters = { received: 0, handled: 0, filtered: 0, findings: 0, candidates: 0, lossReports: 0 };
   const broken = new Set<string>();
 
-  function enrich(event: ConnectionEvent): ConnectionEvent {
-    if (event.owner === undefined) return event;
-    const process = processes.resolve(event.owner, event.timeMs);
-    return { ...event, process, workload: processes.workloadOf(event.owner, event.timeMs) };
-  }
-
   function inspect(detector: Detector, event: ConnectionEvent): Finding | undefined {
     try {
       return detector.inspect(event);
@@ -71,7 +66,7 @@ export function createEngine(parts: EngineParts): Engine {
       return;
     }
     counters.handled += 1;
-    const event = enrich(raw);
+    const event = enriched(raw, processes);
     parts.onEvent?.(event);
     const findings = parts.detectors.flatMap((detector) => inspect(detector, event) ?? []);
     if (findings.length === 0) return;

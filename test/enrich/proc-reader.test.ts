@@ -25,10 +25,8 @@ describe('the real /proc', () => {
 
   it('says nothing of a process that does not exist', () => {
     const pid = 2 ** 22 + 1;
-    const { stat, executable, commandLine, userId, cgroup } = procfs;
-    expect([stat, executable, commandLine, userId, cgroup].map((read) => read(pid))).toEqual(
-      Array(5).fill(undefined),
-    );
+    for (const read of ['stat', 'executable', 'commandLine', 'userId', 'cgroup'] as const)
+      expect(procfs[read](pid), read).toBeUndefined();
     expect(procfs.hasThread(pid, 'x')).toBe(false);
   });
 });

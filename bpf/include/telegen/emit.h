@@ -5,6 +5,22 @@
 
 #include "telegen/maps.h"
 
+/*
+ * Set by user space before load: bit (1 << phase) for each phase that somebody wants to hear of. The verifier removes
+ * what serves none of them.
+ */
+const volatile __u32 tg_phases = ~0u;
+
+static __always_inline int tg_wants(__u8 phase)
+{
+	return (tg_phases >> phase) & 1;
+}
+
+static __always_inline int tg_wants_ends(void)
+{
+	return tg_wants(TG_PHASE_FAILED) || tg_wants(TG_PHASE_CLOSED);
+}
+
 static __always_inline void tg_count(__u32 counter, int kept)
 {
 	struct tg_counter_value *value = bpf_map_lookup_elem(&tg_counters, &counter);
@@ -66,8 +82,11 @@ static __always_inline void tg_fill_connection(struct tg_connection *record, con
 
 static __always_inline void tg_emit_connection(const struct tg_socket *sock, __u8 phase, __u32 rtt_us, __u64 now)
 {
-	struct tg_connection *record = tg_reserve(sizeof(*record), tg_phase_counter(phase));
+	struct tg_connection *record;
 
+	if (!tg_wants(phase))
+		return;
+	record = tg_reserve(sizeof(*record), tg_phase_counter(phase));
 	if (!record)
 		return;
 	tg_fill_head(&record->head, TG_RECORD_CONNECTION, sizeof(*record), now);
@@ -91,8 +110,11 @@ struct tg_end {
 
 static __always_inline void tg_emit_end(const struct tg_socket *sock, const struct tg_end *end, __u64 now)
 {
-	struct tg_connection_end *record = tg_reserve(sizeof(*record), tg_phase_counter(end->phase));
+	struct tg_connection_end *record;
 
+	if (!tg_wants(end->phase))
+		return;
+	record = tg_reserve(sizeof(*record), tg_phase_counter(end->phase));
 	if (!record)
 		return;
 	tg_fill_head(&record->connection.head, TG_RECORD_CONNECTION_END, sizeof(*record), now);

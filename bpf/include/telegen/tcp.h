@@ -15,7 +15,7 @@ static __always_inline void tg_tcp_want_callbacks(struct bpf_sock_ops *ctx)
 {
 	__u32 flags = ctx->bpf_sock_ops_cb_flags;
 
-	if ((flags & TG_TCP_FLAGS) != TG_TCP_FLAGS)
+	if (tg_wants_ends() && (flags & TG_TCP_FLAGS) != TG_TCP_FLAGS)
 		bpf_sock_ops_cb_flags_set(ctx, flags | TG_TCP_FLAGS);
 }
 
@@ -199,18 +199,19 @@ static __always_inline void tg_tcp_ended(struct bpf_sock_ops *ctx, struct tg_soc
 
 static __always_inline void tg_tcp_state(struct bpf_sock_ops *ctx, struct bpf_sock *sk, __u16 error)
 {
-	struct tg_socket *sock = tg_socket_find(sk);
 	__u32 from = ctx->args[0], to = ctx->args[1];
+	struct tg_socket *sock;
 
+	if (to != BPF_TCP_CLOSE)
+		tg_tcp_want_callbacks(ctx);
+	if (to != BPF_TCP_CLOSE && to != BPF_TCP_FIN_WAIT2)
+		return;
+	sock = tg_socket_find(sk);
 	if (!sock)
 		return;
 	if (to == BPF_TCP_FIN_WAIT2)
 		sock->rcv_nxt_at_fin_wait = ctx->rcv_nxt;
-	if (to != BPF_TCP_CLOSE) {
-		tg_tcp_want_callbacks(ctx);
-		return;
-	}
-	if (sock->stage == TG_STAGE_SYN_SENT || sock->stage == TG_STAGE_ESTABLISHED)
+	else if (sock->stage == TG_STAGE_SYN_SENT || sock->stage == TG_STAGE_ESTABLISHED)
 		tg_tcp_ended(ctx, sock, from, error);
 }
 

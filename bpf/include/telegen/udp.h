@@ -151,7 +151,7 @@ static __always_inline void tg_udp_closed(const struct tg_socket *sock)
 	struct tg_udp_socket_closed *record;
 
 	/* No datagram ever: nothing was reported, so nothing ends. */
-	if (!sock->tuple.family)
+	if (!sock->tuple.family || !tg_wants(TG_PHASE_CLOSED))
 		return;
 	record = tg_reserve(sizeof(*record), TG_COUNTER_UDP_SOCKET_CLOSED);
 	if (!record)

@@ -1,5 +1,10 @@
 import { TelegenError } from '../../model/errors.ts';
-import type { ConnectionEvent, ProcessEvent } from '../../model/event.ts';
+import {
+  CONNECTION_PHASES,
+  type ConnectionEvent,
+  type ConnectionPhase,
+  type ProcessEvent,
+} from '../../model/event.ts';
 import { type Addon, type BpfObject, isKernelError, loadAddon, type RingReader } from '../addon.ts';
 import { type DecodedRecord, decodeBatch } from '../decode.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
@@ -31,6 +36,8 @@ export interface LiveCaptureOptions {
   readonly ringBufferSize: number;
   /** Whether to try the optional object that needs BTF (default: yes). */
   readonly extra?: boolean;
+  /** Phases of connections to report (default: all). What nobody wants is not even recorded in the kernel. */
+  readonly phases?: readonly ConnectionPhase[];
   readonly addon?: Addon;
   /** Called once the process hooks are in place and before any socket hook is. */
   readonly seedProcesses?: () => readonly SeedProcess[];
@@ -67,9 +74,11 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
   const cgroup = openCgroup(options.cgroupPath);
   const objects = new Map<ObjectName, LoadedObject>();
   try {
-    objects.set('core', loadCore(addon, cgroup, options.ringBufferSize));
+    const { ringBufferSize: ringBytes, phases = CONNECTION_PHASES } = options;
+    const settings = { cgroup, ringBytes, phases };
+    objects.set('core', loadCore(addon, settings));
     const { object: core } = objects.get('core') as LoadedObject;
-    const extra = options.extra === false ? undefined : loadExtra(addon, core, cgroup);
+    const extra = options.extra === false ? undefined : loadExtra(addon, core, settings);
     if (typeof extra === 'object') objects.set('extra', extra);
     const missingExtra = typeof extra === 'string' ? extra : 'switched off';
     return new Running({ addon, cgroup, objects, missingExtra, options });
@@ -105,12 +114,15 @@ class Running implements LiveCapture {
   readonly #udp: UdpFlows;
   readonly #sweeper: NodeJS.Timeout;
   readonly #stopped: Promise<void>;
+  readonly #wantsClosed: boolean;
   #received = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#core = (parts.objects.get('core') as LoadedObject).object;
+    const wanted: readonly ConnectionPhase[] = parts.options.phases ?? CONNECTION_PHASES;
+    this.#wantsClosed = wanted.includes('closed');
     this.#udp = new UdpFlows(this.#core, UDP_FLOW_CAPACITY, (event) => this.#deliver(event));
     const buffers = Array.from({ length: SLABS }, () => new ArrayBuffer(SLAB_BYTES));
     this.#slabs = buffers.map(viewOf);
@@ -118,7 +130,9 @@ class Running implements LiveCapture {
     for (const feature of PROCESS_FEATURES) this.#serve(feature);
     seedProcessTable(this.#core, parts.options.seedProcesses?.() ?? []);
     this.#serve(SEED_FEATURE);
-    for (const feature of SOCKET_FEATURES) this.#serve(feature);
+    const isOfUse = ({ phases }: Feature): boolean =>
+      phases === undefined || phases.some((phase) => wanted.includes(phase));
+    for (const feature of SOCKET_FEATURES.filter(isOfUse)) this.#serve(feature);
     this.#stopped = new Promise((resolve) => {
       this.#reader.start((slab, bytes) => this.#batch(slab, bytes), resolve);
     });
@@ -226,7 +240,12 @@ class Running implements LiveCapture {
       this.#udp.socketClosed(record.socketId, record.timeMs);
       return;
     }
-    if (record.kind === 'connection' && record.transport === 'udp' && record.phase !== 'failed')
+    if (
+      record.kind === 'connection' &&
+      record.transport === 'udp' &&
+      record.phase !== 'failed' &&
+      this.#wantsClosed
+    )
       this.#udp.opened(record);
     this.#deliver(record);
   }

@@ -16,6 +16,8 @@ export interface LoadedObject {
 }
 
 const ENOENT = 2;
+const EAGAIN = 11;
+const LOAD_ATTEMPTS = 20;
 
 /** One readable line out of an error of libbpf or the verifier. */
 export function reasonOf(error: unknown): string {
@@ -66,7 +68,18 @@ function tryEachAlone(addon: Addon, spec: ObjectSpec): Map<string, string> {
   return refused;
 }
 
+/** The verifier gives up with EAGAIN when a signal arrives (a profiler's timer, say): that says nothing of the program. */
 function loadOnly(addon: Addon, spec: ObjectSpec, wanted: (program: string) => boolean): BpfObject {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return loadOnce(addon, spec, wanted);
+    } catch (error) {
+      if (!isKernelError(error) || error.errno !== EAGAIN || attempt === LOAD_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function loadOnce(addon: Addon, spec: ObjectSpec, wanted: (program: string) => boolean): BpfObject {
   const object = new addon.BpfObject(spec.path);
   try {
     for (const { name } of object.programs()) object.setAutoload(name, wanted(name));

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import type { ConnectionPhase } from '../../model/event.ts';
 import { type Addon, type BpfObject, BUILD_DIR } from '../addon.ts';
+import { PHASE } from '../layout.gen.ts';
 import type { ObservedCgroup } from './cgroup.ts';
 import { type LoadedObject, loadObject, reasonOf } from './load-object.ts';
 import { tracepointFieldOffset } from './tracefs.ts';
@@ -11,13 +13,30 @@ function u32Bytes(value: number): Uint8Array {
   return new Uint8Array(new Uint32Array([value]).buffer);
 }
 
+/** What the programs are told before they are loaded. */
+export interface ProgramSettings {
+  readonly cgroup: ObservedCgroup;
+  readonly ringBytes: number;
+  /** Phases that somebody wants; the kernel side makes no records of others. */
+  readonly phases: readonly ConnectionPhase[];
+}
+
+function constantsOf({ cgroup, phases }: ProgramSettings): Record<string, Uint8Array> {
+  const mask = phases.reduce(
+    (bits, phase) => bits | (1 << PHASE[phase.toUpperCase() as keyof typeof PHASE]),
+    0,
+  );
+  return { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]), tg_phases: u32Bytes(mask) };
+}
+
 /** Loads what telegen cannot do without. */
-export function loadCore(addon: Addon, cgroup: ObservedCgroup, ringBytes: number): LoadedObject {
+export function loadCore(addon: Addon, settings: ProgramSettings): LoadedObject {
+  const { cgroup, ringBytes } = settings;
   const offsets = {
     tg_exec_filename_offset: tracepointFieldOffset('sched/sched_process_exec', 'filename'),
     tg_fork_child_offset: tracepointFieldOffset('sched/sched_process_fork', 'child_pid'),
   };
-  const constants: Record<string, Uint8Array> = { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]) };
+  const constants = constantsOf(settings);
   for (const [name, offset] of Object.entries(offsets))
     if (offset !== undefined) constants[name] = u32Bytes(offset);
   const core = loadObject(addon, {
@@ -30,12 +49,12 @@ export function loadCore(addon: Addon, cgroup: ObservedCgroup, ringBytes: number
 }
 
 /** Loads what needs BTF, sharing the core's maps; the reason when the object as a whole cannot be used. */
-export function loadExtra(addon: Addon, core: BpfObject, cgroup: ObservedCgroup): LoadedObject | string {
+export function loadExtra(addon: Addon, core: BpfObject, settings: ProgramSettings): LoadedObject | string {
   if (!existsSync(KERNEL_BTF)) return `no ${KERNEL_BTF}: this kernel is built without BTF`;
   try {
     return loadObject(addon, {
       path: `${BUILD_DIR}/bpf/extra.bpf.o`,
-      constants: { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]) },
+      constants: constantsOf(settings),
       mapSizes: {},
       shared: { from: core, maps: SHARED_MAPS },
     });

@@ -1,3 +1,5 @@
+import type { ConnectionPhase } from '../../model/event.ts';
+
 /** Which program serves which feature, best first; the first that loads and attaches is used. */
 
 export type ObjectName = 'core' | 'extra';
@@ -15,6 +17,8 @@ export interface Feature {
   readonly purpose: string;
   /** Without a required feature telegen does not start. */
   readonly required: boolean;
+  /** Only of use to reports of these phases; absent: always. */
+  readonly phases?: readonly ConnectionPhase[];
   readonly candidates: readonly Candidate[];
 }
 
@@ -120,18 +124,21 @@ export const SOCKET_FEATURES: readonly Feature[] = [
     name: 'accept-worker-recv',
     purpose: 'the process that works on an accepted connection (it read first)',
     required: false,
+    phases: ['closed'],
     candidates: [extra('tg_worker_recv', 'trace')],
   },
   {
     name: 'accept-worker-send',
     purpose: 'the process that works on an accepted connection (it wrote first)',
     required: false,
+    phases: ['closed'],
     candidates: [extra('tg_worker_send', 'trace')],
   },
   {
     name: 'udp-error',
     purpose: 'refused UDP',
     required: false,
+    phases: ['failed'],
     candidates: [extra('tg_udp_error', 'trace')],
   },
 ];

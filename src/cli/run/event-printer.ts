@@ -22,7 +22,7 @@ export interface PrinterCounters {
 }
 
 export interface EventPrinter {
-  print(event: TelegenEvent): void;
+  readonly print: (event: TelegenEvent) => void;
   /** Waits for the reader to take what waits; what is left after the time, and what comes later, is lost. */
   flush(timeoutMs: number): Promise<void>;
   readonly counters: PrinterCounters;

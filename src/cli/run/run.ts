@@ -11,7 +11,7 @@ import { loadConfig } from '../../config/load.ts';
 import { createDetectors } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
-import type { EventKind } from '../../model/event.ts';
+import { CONNECTION_PHASES, type EventKind } from '../../model/event.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
@@ -112,6 +112,8 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const capture = openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
+    // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
+    phases: options.events.includes('connection') ? CONNECTION_PHASES : ['attempted', 'accepted'],
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,

@@ -47,7 +47,7 @@ async function sinkTo(address: string, { config, tuning, env = {} }: SinkSetup =
 }
 
 function uids(receiver: OtlpReceiver): string[] {
-  return receiver.records.map((record) => String(record.attributes['log.record.uid']));
+  return receiver.records.map((record) => record.attributes['log.record.uid'] as string);
 }
 
 function sendMany(sink: AlertSink, from: number, to: number, make: (uid: string) => Alert = alert): string[] {
