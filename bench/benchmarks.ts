@@ -1,0 +1,20 @@
+import { bpf } from './cases/bpf.ts';
+import { connectLatency } from './cases/connect-latency.ts';
+import { connectToAlert } from './cases/connect-to-alert.ts';
+import { decode } from './cases/decode.ts';
+import { detect } from './cases/detect.ts';
+import { memory } from './cases/memory.ts';
+import { keepAlive, shortConnections } from './cases/throughput.ts';
+import type { Benchmark } from './model.ts';
+
+/** Every benchmark, in the order they run and appear in docs/performance.md. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  connectLatency,
+  shortConnections,
+  keepAlive,
+  connectToAlert,
+  decode,
+  detect,
+  memory,
+  bpf,
+];

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Program } from '../../test/support/programs.ts';
+import type { Sandbox } from '../../test/support/sandbox.ts';
+import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
+import { formatNumber } from '../report.ts';
+import { summarise } from '../statistics.ts';
+import { nativeProgram, onOwnGround } from '../support/ground.ts';
+import { withTelegen } from '../support/telegen.ts';
+import { type ObservedEnd, runWrk, withNginx } from '../support/web.ts';
+
+/** Programs that ran less often than once in so many requests belong to start-up, not to the load. */
+const RARE = 20;
+const ENDS: readonly ObservedEnd[] = ['server', 'client'];
+
+interface Spent {
+  readonly runs: number;
+  readonly ns: number;
+}
+type Snapshot = ReadonlyMap<string, Spent>;
+/** By program ns a run and, with RUNS after the name, runs a request. */
+type Figures = ReadonlyMap<string, number>;
+const RUNS = ', runs a request';
+
+export const bpf: Benchmark = {
+  name: 'bpf',
+  title: 'Cost of each kernel program',
+  work:
+    'The kernel times every run of every program of telegen (BPF_ENABLE_STATS, on only meanwhile) under the load of ' +
+    'short-connections. Gross: the timing itself costs about 55 ns of each figure. The sum per request is runs times time ' +
+    'of all programs, and counts neither the attachment points nor telegen in user space.',
+  compares: 'programs; with nginx or with wrk in the observed cgroup.',
+  live: true,
+  run,
+};
+
+function run({ quick, say }: BenchContext): Promise<Outcome> {
+  const program = nativeProgram('program_stats');
+  return onOwnGround(async (ground) => {
+    const stats = ground.start([program], { cgroup: 'none', namespace: 'host' });
+    if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');
+    const [rounds, seconds] = quick ? [1, 1] : [3, 2];
+    const raw: Record<string, number[]> = {};
+    const rows: Row[] = [];
+    for (const observed of ENDS) {
+      const taken: Figures[] = [];
+      for (let round = 0; round < rounds; round++) {
+        say(`${observed} observed, round ${round + 1} of ${rounds}`);
+        taken.push(await measure({ ground, stats, observed, seconds }));
+      }
+      rows.push(...rowsOf(observed, taken));
+      for (const [name, samples] of columns(taken)) raw[`${observed} observed: ${name}`] = samples;
+    }
+    return { rows, raw };
+  });
+}
+
+/** The samples of each figure over all rounds. */
+function columns(taken: readonly Figures[]): Map<string, number[]> {
+  const names = new Set(taken.flatMap((figures) => [...figures.keys()]));
+  return new Map([...names].map((name) => [name, taken.flatMap((figures) => figures.get(name) ?? [])]));
+}
+
+function rowsOf(observed: ObservedEnd, taken: readonly Figures[]): Row[] {
+  const samples = columns(taken);
+  return [...samples.keys()]
+    .filter((name) => !name.endsWith(RUNS))
+    .map((name) => {
+      const runs = samples.get(`${name}${RUNS}`);
+      const often = runs === undefined ? '' : `, ${formatNumber(summarise(runs).value)} runs a request`;
+      return {
+        label: `${observed} observed: ${name}${often}`,
+        unit: 'ns',
+        ...summarise(samples.get(name) ?? []),
+      };
+    });
+}
+
+interface Load {
+  readonly ground: Sandbox;
+  readonly stats: Program;
+  readonly observed: ObservedEnd;
+  readonly seconds: number;
+}
+
+function measure({ ground, stats, observed, seconds }: Load): Promise<Figures> {
+  return withTelegen({ cgroup: ground.cgroup }, (telegen) =>
+    withNginx(ground, observed === 'server', async () => {
+      const before = await snapshot(stats, telegen.pid);
+      const { requests } = await runWrk(ground, {
+        seconds,
+        keepAlive: false,
+        observed: observed === 'client',
+      });
+      // The last connections are still closing.
+      await pause(100);
+      return figures(requests, before, await snapshot(stats, telegen.pid));
+    }),
+  );
+}
+
+function figures(requests: number, before: Snapshot, after: Snapshot): Figures {
+  const taken = new Map<string, number>();
+  let sum = 0;
+  for (const [name, total] of after) {
+    const { runs, ns } = since(before.get(name), total);
+    if (runs < requests / RARE) continue;
+    taken.set(name, ns / runs).set(`${name}${RUNS}`, runs / requests);
+    sum += ns;
+  }
+  return taken.set('all programs together, a request', sum / requests);
+}
+
+function since(before: Spent | undefined, after: Spent): Spent {
+  if (before === undefined) return after;
+  return { runs: after.runs - before.runs, ns: after.ns - before.ns };
+}
+
+/** What the programs of one process have used, by name; programs of one name (core and extra) are added up. */
+async function snapshot(stats: Program, pid: number): Promise<Snapshot> {
+  const own = programIds(pid);
+  const spent = new Map<string, Spent>();
+  stats.go();
+  for (let line = await stats.line(); line !== ''; line = await stats.line()) {
+    const [id = '', name = '', runs, ns] = line.split(' ');
+    if (!own.has(id)) continue;
+    const sofar = spent.get(name) ?? { runs: 0, ns: 0 };
+    spent.set(name, { runs: sofar.runs + Number(runs), ns: sofar.ns + Number(ns) });
+  }
+  return spent;
+}
+
+/** Ids of the programs that the process holds open: other sensors on this host are not ours to count. */
+function programIds(pid: number): ReadonlySet<string> {
+  const folder = `/proc/${pid}/fdinfo`;
+  return new Set(readdirSync(folder).flatMap((fd) => idOf(`${folder}/${fd}`) ?? []));
+}
+
+function idOf(file: string): string | undefined {
+  try {
+    return /^prog_id:\s+(\d+)/m.exec(readFileSync(file, 'utf8'))?.[1];
+  } catch {
+    // The descriptor was closed since it was listed.
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Sandbox } from '../../test/support/sandbox.ts';
+import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
+import { type Pair, ratios, summarise, takePairs } from '../statistics.ts';
+import { onOwnGround } from '../support/ground.ts';
+import { attachedOrNot, type RunningTelegen } from '../support/telegen.ts';
+import { type ObservedEnd, runWrk, warmUp, withNginx } from '../support/web.ts';
+
+const SHORT_TARGET = { sense: '>=', value: 0.93 } as const;
+const ENDS: readonly ObservedEnd[] = ['server', 'client'];
+
+interface Leg {
+  readonly perSecond: number;
+  /** Of telegen itself, per request; 0 when not attached. */
+  readonly cpuUs: number;
+  readonly peakBytes: number;
+}
+
+interface Plan {
+  readonly keepAlive: boolean;
+  readonly observed: ObservedEnd;
+  readonly pairs: number;
+  readonly seconds: number;
+}
+
+export const shortConnections: Benchmark = {
+  name: 'short-connections',
+  title: 'Throughput of short connections',
+  work:
+    'wrk (1 thread, 32 connections, "Connection: close") loads one nginx worker over the loopback of a network namespace: one ' +
+    'connection for each request. One end is in the observed cgroup, the other outside. wrk, nginx and telegen share all ' +
+    'processors, so what telegen itself uses to handle the events is taken from the load, too. Each leg is warmed up with 5,000 ' +
+    'connections by ab.',
+  compares:
+    'requests per second with telegen run attached / not attached, legs in alternating order, a new nginx for each.',
+  live: true,
+  run: (context) =>
+    runPlans(
+      context,
+      ENDS.map((observed) => plan(context, { keepAlive: false, observed, pairs: 7 })),
+    ),
+};
+
+export const keepAlive: Benchmark = {
+  name: 'keep-alive',
+  title: 'Throughput over kept connections',
+  work: 'As short-connections, but all requests go over 32 connections that stay open; nginx is in the observed cgroup.',
+  compares: shortConnections.compares,
+  live: true,
+  run: (context) => runPlans(context, [plan(context, { keepAlive: true, observed: 'server', pairs: 4 })]),
+};
+
+function plan({ quick }: BenchContext, full: Omit<Plan, 'seconds'>): Plan {
+  return quick ? { ...full, pairs: 2, seconds: 1 } : { ...full, seconds: 2 };
+}
+
+async function runPlans(context: BenchContext, plans: readonly Plan[]): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const each of plans) outcomes.push(await runPlan(context, each));
+  return {
+    rows: outcomes.flatMap(({ rows }) => rows),
+    raw: Object.assign({}, ...outcomes.map(({ raw }) => raw)),
+  };
+}
+
+function runPlan(
+  { say }: BenchContext,
+  { keepAlive, observed, pairs: count, seconds }: Plan,
+): Promise<Outcome> {
+  return onOwnGround(async (ground) => {
+    const pairs = await takePairs(count, async (attached) => {
+      const leg = await attachedOrNot(attached, { cgroup: ground.cgroup }, (telegen) =>
+        measure(ground, { keepAlive, observed, seconds }, telegen),
+      );
+      say(
+        `${observed} observed, ${attached ? 'attached' : 'not attached'}: ${Math.round(leg.perSecond)} requests/s`,
+      );
+      return leg;
+    });
+    return { rows: rowsOf(pairs, keepAlive, observed), raw: rawOf(pairs, observed) };
+  });
+}
+
+function measure(
+  ground: Sandbox,
+  { keepAlive, observed, seconds }: Omit<Plan, 'pairs'>,
+  telegen: RunningTelegen | undefined,
+): Promise<Leg> {
+  return withNginx(ground, observed === 'server', async () => {
+    await warmUp(ground, observed === 'client');
+    const before = telegen?.cpuSeconds() ?? 0;
+    const { requests, perSecond } = await runWrk(ground, {
+      seconds,
+      keepAlive,
+      observed: observed === 'client',
+    });
+    const cpuUs = (((telegen?.cpuSeconds() ?? 0) - before) * 1e6) / requests;
+    return { perSecond, cpuUs, peakBytes: telegen?.memory('VmHWM') ?? 0 };
+  });
+}
+
+function rowsOf(pairs: readonly Pair<Leg>[], keepAlive: boolean, observed: ObservedEnd): Row[] {
+  const where = `${observed} observed`;
+  const attached = pairs.map((pair) => pair.attached);
+  const ratio = {
+    label: `${where}: attached / not attached`,
+    unit: '',
+    ...summarise(ratios(pairs, (leg) => leg.perSecond)),
+  };
+  return [
+    keepAlive ? ratio : { ...ratio, target: SHORT_TARGET },
+    {
+      label: `${where}: not attached`,
+      unit: 'requests/s',
+      ...summarise(pairs.map((pair) => pair.detached.perSecond)),
+    },
+    { label: `${where}: attached`, unit: 'requests/s', ...summarise(attached.map((leg) => leg.perSecond)) },
+    {
+      label: `${where}: processor time of telegen`,
+      unit: 'us/request',
+      ...summarise(attached.map((leg) => leg.cpuUs)),
+    },
+    {
+      label: `${where}: peak resident memory of telegen`,
+      unit: 'MB',
+      ...summarise(attached.map((leg) => leg.peakBytes / 1e6)),
+    },
+  ];
+}
+
+function rawOf(pairs: readonly Pair<Leg>[], observed: ObservedEnd): Outcome['raw'] {
+  return {
+    [`${observed} observed, attached, requests/s`]: pairs.map((pair) => pair.attached.perSecond),
+    [`${observed} observed, not attached, requests/s`]: pairs.map((pair) => pair.detached.perSecond),
+    [`${observed} observed, telegen us/request`]: pairs.map((pair) => pair.attached.cpuUs),
+    [`${observed} observed, telegen peak bytes`]: pairs.map((pair) => pair.attached.peakBytes),
+  };
+}

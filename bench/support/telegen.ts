@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../../test/support/eventually.ts';
+import { undoLater } from './cleanup.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/telegen', import.meta.url));
+/** USER_HZ: the unit of times in /proc/PID/stat, 100 on every Linux architecture that runs Node.js. */
+const TICKS_PER_SECOND = 100;
+const STOP_MS = 5_000;
+
+export interface TelegenOptions {
+  readonly cgroup: string;
+  readonly output?: 'jsonl' | 'none';
+  readonly configFile?: string;
+}
+
+export interface RunningTelegen {
+  readonly pid: number;
+  readonly stdout: Readable;
+  /** Processor time used so far, all threads, user and system. */
+  cpuSeconds(): number;
+  /** A figure of /proc/PID/status in bytes, such as `VmRSS`. */
+  memory(field: string): number;
+  /** Ends it and returns what it wrote to stderr. */
+  stop(): Promise<string>;
+}
+
+/** Starts the built program and waits until it watches. Throws, with its words, when it does not start. */
+export async function startTelegen(options: TelegenOptions): Promise<RunningTelegen> {
+  const { cgroup, output = 'none', configFile } = options;
+  const args = [
+    'run',
+    '--cgroup',
+    cgroup,
+    '--output',
+    output,
+    ...(configFile === undefined ? [] : ['-c', configFile]),
+  ];
+  const child = spawn(LAUNCHER, args, { stdio: ['ignore', 'pipe', 'pipe'], env: plainEnvironment() });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const kill = undoLater(() => end(child));
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await eventually(
+    () => stderr.includes('telegen: ready') || hasEnded(),
+    () => `telegen to be ready: ${stderr}`,
+  );
+  if (hasEnded()) throw new Error(`telegen did not start (run "make build"): ${stderr}`);
+  const pid = child.pid as number;
+  return {
+    pid,
+    stdout: child.stdout,
+    cpuSeconds: () => cpuSecondsOf(pid),
+    memory: (field) => memoryOf(pid, field),
+    stop: async () => {
+      await kill();
+      return stderr;
+    },
+  };
+}
+
+/** Runs the work beside telegen, which is stopped afterwards, whatever happens. */
+export async function withTelegen<T>(
+  options: TelegenOptions,
+  work: (telegen: RunningTelegen) => Promise<T>,
+): Promise<T> {
+  const telegen = await startTelegen(options);
+  try {
+    return await work(telegen);
+  } finally {
+    await telegen.stop();
+  }
+}
+
+/** One leg of an attached / not attached pair. */
+export function attachedOrNot<T>(
+  attached: boolean,
+  options: TelegenOptions,
+  work: (telegen?: RunningTelegen) => Promise<T>,
+): Promise<T> {
+  return attached ? withTelegen(options, work) : work();
+}
+
+/** A collector that the caller's environment names would change what is measured. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_')));
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  child.kill('SIGTERM');
+  await closed;
+  clearTimeout(force);
+}
+
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // utime and stime are fields 14 and 15; the name in field 2 may hold blanks.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+function memoryOf(pid: number, field: string): number {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1]) * 1024;
+}

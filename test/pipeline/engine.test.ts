@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Delivery } from '../../src/alerts/deliver.ts';
+import { createMerger } from '../../src/alerts/merge.ts';
+import type { InterfaceFilter } from '../../src/enrich/interfaces.ts';
+import type { ProcessTable } from '../../src/enrich/process-table.ts';
+import type { Detector } from '../../src/model/detector.ts';
+import type { ConnectionEvent, ProcessEvent, TelegenEvent } from '../../src/model/event.ts';
+import type { Alert } from '../../src/model/finding.ts';
+import type { Process } from '../../src/model/process.ts';
+import { connectionAttributes } from '../../src/net/event-attributes.ts';
+import { createEngine, type EngineParts } from '../../src/pipeline/engine.ts';
+import { connection, finding, TIME_MS } from '../alerts/fixtures.ts';
+
+const OWNER = connection().owner!;
+const PROCESS: Process = { pid: OWNER.pid, key: 'resolved', name: 'resolved', ancestors: [] };
+
+function detector(name: string, judge: (event: ConnectionEvent) => boolean, gravity = 50): Detector {
+  const inspect = (event: ConnectionEvent) =>
+    judge(event)
+      ? finding({ detector: name, reason: name, body: `body of ${name}`, gravity, event })
+      : undefined;
+  return { name, inspect };
+}
+
+/** An engine between what a test gives and what it gathers. */
+function build(parts: Partial<EngineParts> = {}) {
+  const sent: Alert[] = [];
+  const seen: TelegenEvent[] = [];
+  const observed: ProcessEvent[] = [];
+  const problems: string[] = [];
+  let uid = 0;
+  const newUid = (): string => `uid-${uid++}`;
+  const processes: Pick<ProcessTable, 'observe' | 'resolve' | 'workloadOf'> = {
+    observe: (event) => observed.push(event),
+    resolve: () => PROCESS,
+    workloadOf: () => undefined,
+  };
+  const delivery: Pick<Delivery, 'send'> = { send: (alert) => sent.push(alert) };
+  const engine = createEngine({
+    processes: processes as ProcessTable,
+    detectors: [],
+    merger: createMerger({ windowMs: 60_000, newUid }),
+    delivery: delivery as Delivery,
+    interfaces: undefined,
+    newUid,
+    onEvent: (event) => seen.push(event),
+    onProblem: (message) => problems.push(message),
+    ...parts,
+  });
+  return { engine, sent, seen, observed, problems };
+}
+
+const exec: ProcessEvent = { kind: 'process', action: 'exec', timeMs: TIME_MS, owner: OWNER };
+
+describe('the engine', () => {
+  it('resolves who it was before anybody sees the event', () => {
+    const { engine, seen } = build();
+    engine.handle(connection({ process: undefined }));
+    const [event] = seen as ConnectionEvent[];
+    expect([event?.process, event?.workload]).toEqual([PROCESS, undefined]);
+    const expected = connectionAttributes(connection({ process: PROCESS, workload: undefined }));
+    expect(connectionAttributes(event!)).toEqual(expected);
+  });
+
+  it('invents no process for a connection whose owner is unknown', () => {
+    const { engine, seen } = build();
+    const orphan = connection({ owner: undefined, process: undefined, workload: undefined });
+    engine.handle(orphan);
+    expect(seen).toEqual([orphan]);
+  });
+
+  it('shows processes to the process table and to the printer, never to a detector', () => {
+    const { engine, observed, seen, sent } = build({ detectors: [detector('all', () => true)] });
+    engine.handle(exec);
+    expect([observed, seen, sent]).toEqual([[exec], [exec], []]);
+    expect(engine.counters).toMatchObject({ received: 1, handled: 1, findings: 0 });
+  });
+
+  it('makes one alert of all findings of one connection, the gravest first', () => {
+    const detectors = [
+      detector('low', () => true, 10),
+      detector('none', () => false, 99),
+      detector('high', () => true, 80),
+    ];
+    const { engine, sent } = build({ detectors });
+    engine.handle(connection());
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({
+      body: 'body of high',
+      attributes: {
+        'telegen.reasons': ['high', 'low'],
+        'telegen.detector': 'high',
+        'net.peer.ip': '198.51.100.50',
+      },
+    });
+    expect(engine.counters).toMatchObject({ findings: 2, candidates: 1 });
+  });
+
+  it('goes on when a detector throws, and says so once', () => {
+    const broken: Detector = {
+      name: 'broken',
+      inspect: () => {
+        throw new Error('oh no');
+      },
+    };
+    const { engine, sent, problems } = build({ detectors: [broken, detector('good', () => true)] });
+    engine.handle(connection());
+    engine.handle(connection({ remote: connection().local }));
+    expect(sent).toHaveLength(2);
+    expect(problems).toEqual(['detector broken failed: Error: oh no']);
+  });
+
+  it('leaves out what the interface filter leaves out, entirely', () => {
+    const interfaces: InterfaceFilter = { allows: () => false };
+    const { engine, sent, seen } = build({ interfaces, detectors: [detector('all', () => true)] });
+    engine.handle(connection());
+    expect([sent, seen]).toEqual([[], []]);
+    expect(engine.counters).toMatchObject({ received: 1, handled: 0, filtered: 1, findings: 0 });
+  });
+
+  it('sends closing records at the tick after the window, and the rest at the end', () => {
+    const { engine, sent } = build({ detectors: [detector('all', () => true)] });
+    for (let i = 0; i < 5; i++) engine.handle(connection({ timeMs: TIME_MS + i }));
+    engine.tick(TIME_MS + 59_999);
+    expect(sent).toHaveLength(1);
+    engine.tick(TIME_MS + 60_001);
+    expect(sent).toHaveLength(2);
+    expect(sent[1]?.attributes).toMatchObject({ 'telegen.summary': true, 'telegen.count': 5 });
+    for (let i = 0; i < 3; i++) engine.handle(connection({ timeMs: TIME_MS + 70_000 + i }));
+    engine.finish(TIME_MS + 70_010);
+    expect(sent.slice(2).map(({ attributes }) => attributes['telegen.count'])).toEqual([undefined, 3]);
+  });
+
+  it('reports loss as an alert and as an event', () => {
+    const { engine, sent, seen } = build();
+    const loss = { kind: 'loss', timeMs: TIME_MS, what: 'attempted', reason: 'ring_full', count: 7 } as const;
+    engine.reportLoss(loss);
+    expect(seen).toEqual([loss]);
+    expect(sent).toEqual([
+      {
+        uid: 'uid-0',
+        timeMs: TIME_MS,
+        severity: 'WARNING',
+        body: 'Sensor lost 7 attempted records',
+        attributes: {
+          'network.event_type': 'telegen.loss',
+          'telegen.loss.kind': 'attempted',
+          'telegen.loss.reason': 'ring_full',
+          'telegen.count': 7,
+        },
+      },
+    ]);
+    expect(engine.counters.lossReports).toBe(1);
+  });
+
+  it('keeps its books whatever comes: received = handled + filtered, findings = combined, sent + merged', () => {
+    const peer = fc.integer({ min: 1, max: 4 });
+    const row = fc.record({
+      isProcess: fc.boolean(),
+      filtered: fc.boolean(),
+      port: peer,
+      peer,
+      owner: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 60 }), (rows) => {
+        const merger = createMerger({ windowMs: 1_000, newUid: () => 'u' });
+        const interfaces: InterfaceFilter = { allows: (local) => local.w3 !== 0 };
+        const detectors = [
+          detector('odd', ({ remote }) => remote.port % 2 === 1),
+          detector('small', ({ remote }) => remote.port < 3),
+        ];
+        const { engine, seen, sent } = build({ merger, interfaces, detectors });
+        const ip = (w3: number) => ({ family: 4, w0: 0, w1: 0, w2: 0, w3 }) as const;
+        for (const [index, each] of rows.entries()) {
+          if (each.isProcess) {
+            engine.handle(exec);
+            continue;
+          }
+          const local = { ip: ip(each.filtered ? 0 : 1), port: 1 };
+          const remote = { ip: ip(each.peer), port: each.port };
+          const owner = each.owner ? OWNER : undefined;
+          engine.handle(
+            connection({ local, remote, owner, process: undefined, timeMs: TIME_MS + index * 100 }),
+          );
+        }
+        engine.finish(TIME_MS + 100_000);
+        const { received, handled, filtered, findings, candidates } = engine.counters;
+        expect(received).toBe(rows.length);
+        expect(handled + filtered).toBe(received);
+        expect(seen).toHaveLength(handled);
+        const looked = rows.filter((each) => !each.isProcess && !each.filtered);
+        expect(findings).toBe(looked.reduce((sum, { port }) => sum + (port % 2) + Number(port < 3), 0));
+        expect(candidates).toBe(looked.filter(({ port }) => port % 2 === 1 || port < 3).length);
+        expect(merger.counters.findings).toBe(candidates);
+        expect(merger.counters.sent + merger.counters.merged).toBe(candidates);
+        expect(sent).toHaveLength(merger.counters.sent + merger.counters.summaries);
+      }),
+    );
+  });
+});
