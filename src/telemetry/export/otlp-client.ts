@@ -11,9 +11,9 @@ type ExporterConfig = NonNullable<ConstructorParameters<typeof OTLPLogExporter>[
 /** One connection at a time to the collector. */
 export interface OtlpClient {
   /** Rejects with the error of gRPC; never retries by itself. */
-  exportBatch(records: ReadableLogRecord[]): Promise<Acceptance>;
+  readonly exportBatch: (records: ReadableLogRecord[]) => Promise<Acceptance>;
   /** Closes the connection. The next export opens a new one, with the certificates as they are on disk then. */
-  reconnect(): void;
+  readonly reconnect: () => void;
 }
 
 function metadataOf(headers: OtlpOptions['headers']): Metadata {

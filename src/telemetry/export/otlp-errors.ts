@@ -48,8 +48,10 @@ function statusOf(error: unknown): string {
 }
 
 function detailOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'details' in error && error.details)
-    return String(error.details);
+  if (typeof error === 'object' && error !== null && 'details' in error) {
+    const { details } = error;
+    if (typeof details === 'string' && details !== '') return details;
+  }
   return error instanceof Error ? error.message : String(error);
 }
 
