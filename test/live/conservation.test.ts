@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RecordCounters } from '../../src/capture/live/counters.ts';
 import { totals, type Watch, watchCgroup } from '../support/events.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Program } from '../support/programs.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 
@@ -37,7 +38,11 @@ describe.skipIf(skip !== undefined)(`no record is lost unnoticed ${skip ? `(SKIP
     const client = sandbox.peer(`repeat ${CONNECTIONS} tcp4 connect 127.0.0.1 ${port} send 1 close`);
     await waitForEnd(client);
     await Promise.all([client.end(), server.end()]);
-    // The server's process may end before the client's last ACK: the last connection closes then.
+    // The processes may end before the last ACK is processed: the last connection closes then.
+    await eventually(
+      () => (made(watch.capture.counters()).closed ?? 0) >= 2 * CONNECTIONS,
+      () => `every connection to close: ${JSON.stringify(made(watch.capture.counters()))}`,
+    );
     await watch.caughtUp();
   }
 
