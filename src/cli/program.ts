@@ -3,7 +3,8 @@ import { EXIT } from '../model/errors.ts';
 import type { EventKind } from '../model/event.ts';
 import { endProcess } from './end-process.ts';
 
-const EVENT_KINDS: readonly EventKind[] = ['connection', 'process', 'loss'];
+const LIVE_KINDS: readonly EventKind[] = ['connection', 'process', 'loss'];
+const REPLAY_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls'];
 const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'];
 
 interface CommandResult {
@@ -16,13 +17,16 @@ function print({ stdout, exitCode }: CommandResult): void {
   process.exitCode = exitCode;
 }
 
-function eventKinds(text: string): EventKind[] {
-  if (text === 'all') return [...EVENT_KINDS];
-  const kinds = text.split(',');
-  const wrong = kinds.find((kind) => !EVENT_KINDS.includes(kind as EventKind));
-  if (wrong !== undefined)
-    throw new InvalidArgumentError(`"${wrong}": give all, or some of ${EVENT_KINDS.join(', ')}`);
-  return kinds as EventKind[];
+/** Reads a comma-separated list of kinds out of those that the command can print. */
+function eventKinds(legal: readonly EventKind[]): (text: string) => EventKind[] {
+  return (text) => {
+    if (text === 'all') return [...legal];
+    const kinds = text.split(',');
+    const wrong = kinds.find((kind) => !legal.includes(kind as EventKind));
+    if (wrong !== undefined)
+      throw new InvalidArgumentError(`"${wrong}": give all, or some of ${legal.join(', ')}`);
+    return kinds as EventKind[];
+  };
 }
 
 const formatOption = (): Option =>
@@ -42,8 +46,8 @@ function addRun(program: Command): void {
     )
     .option(
       '--events <kinds>',
-      'also print events as JSON lines: all, or connection,process,loss',
-      eventKinds,
+      `also print events as JSON lines: all, or ${LIVE_KINDS.join(',')}`,
+      eventKinds(LIVE_KINDS),
       [],
     )
     .addOption(new Option('--output <form>', 'alerts on standard output').choices(OUTPUTS).default('auto'))
@@ -51,6 +55,24 @@ function addRun(program: Command): void {
       const { run } = await import('./run/run.ts');
       // An export that is still under way would hold the process up for its whole time limit.
       await endProcess(await run(options));
+    });
+}
+
+function addReplay(program: Command): void {
+  program
+    .command('replay <file...>')
+    .description('run captures (pcap, pcapng, gzip; - for standard input) through the same engine')
+    .option('-c, --config <file>', 'configuration file (YAML)')
+    .option(
+      '--events <kinds>',
+      `also print events: all, or ${REPLAY_KINDS.join(',')}`,
+      eventKinds(REPLAY_KINDS),
+      [],
+    )
+    .addOption(new Option('--output <form>', 'form of the output').choices(['jsonl', 'pretty', 'summary']))
+    .action(async (files, options) => {
+      const { replay } = await import('./replay/replay.ts');
+      await endProcess(await replay(files, options));
     });
 }
 
@@ -81,6 +103,7 @@ export function buildProgram(): Command {
       process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
     });
   addRun(program);
+  addReplay(program);
   addConfig(program);
   program
     .command('doctor')

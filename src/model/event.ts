@@ -1,4 +1,12 @@
-import type { ConversationFacts, Role, Transport } from './conversation.ts';
+import type {
+  ConversationFacts,
+  DnsFacts,
+  GrpcFacts,
+  HttpFacts,
+  Role,
+  TlsFacts,
+  Transport,
+} from './conversation.ts';
 import type { Owner } from './process.ts';
 
 export type { Role, Transport };
@@ -49,6 +57,33 @@ export interface ConnectionEvent extends EventBase, ConversationFacts {
   readonly stats?: ConnectionStats | undefined;
 }
 
+/** A DNS question and what became of it. `timeMs` is when that was known. */
+export interface DnsEvent extends ConversationFacts {
+  readonly kind: 'dns';
+  readonly dns: DnsFacts;
+}
+
+/** An HTTP request with its response; not for gRPC calls. */
+export interface HttpEvent extends ConversationFacts {
+  readonly kind: 'http';
+  readonly http: HttpFacts;
+}
+
+/** A gRPC call that has ended. */
+export interface GrpcEvent extends ConversationFacts {
+  readonly kind: 'grpc';
+  readonly grpc: GrpcFacts;
+}
+
+/** A TLS ClientHello. */
+export interface TlsEvent extends ConversationFacts {
+  readonly kind: 'tls';
+  readonly tls: TlsFacts;
+}
+
+/** What was said inside a conversation. */
+export type ContentEvent = DnsEvent | HttpEvent | GrpcEvent | TlsEvent;
+
 /** A process began (exec) or ended (exit). Used for enrichment; not an alert source by itself. */
 export interface ProcessEvent extends EventBase {
   readonly kind: 'process';
@@ -70,5 +105,5 @@ export interface LossEvent extends EventBase {
   readonly count: number;
 }
 
-export type TelegenEvent = ConnectionEvent | ProcessEvent | LossEvent;
+export type TelegenEvent = ConnectionEvent | ContentEvent | ProcessEvent | LossEvent;
 export type EventKind = TelegenEvent['kind'];

@@ -1,9 +1,11 @@
 import { ATTR } from '../model/attributes.ts';
-import type { ConnectionEvent, LossEvent, ProcessEvent, Role, TelegenEvent } from '../model/event.ts';
+import type { ConversationFacts, Role } from '../model/conversation.ts';
+import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Attributes, AttributeValue } from '../model/finding.ts';
 import type { Endpoint } from '../model/ip-address.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
 import { communityId } from './community-id.ts';
+import { contentAttributes } from './content-attributes.ts';
 import { formatIp } from './ip.ts';
 import { maskArgs } from './secrets.ts';
 
@@ -44,7 +46,7 @@ function addressText({ ip }: Endpoint): string | undefined {
   return (ip.w0 | ip.w1 | ip.w2 | ip.w3) === 0 ? undefined : formatIp(ip);
 }
 
-function conversationId(event: ConnectionEvent): string | undefined {
+function conversationId(event: ConversationFacts): string | undefined {
   const { local, remote, transport } = event;
   if (addressText(local) === undefined || local.port === 0 || local.ip.family !== remote.ip.family) {
     return undefined;
@@ -75,7 +77,7 @@ function ownerAttributes(owner: Owner): Draft {
   };
 }
 
-function actorAttributes({ process, owner }: ConnectionEvent): Draft {
+function actorAttributes({ process, owner }: ConversationFacts): Draft {
   if (process !== undefined) return processAttributes(process);
   return owner === undefined ? {} : ownerAttributes(owner);
 }
@@ -105,11 +107,9 @@ function statsAttributes({ phase, stats, handshakeRttUs }: ConnectionEvent): Dra
   };
 }
 
-/** Attributes of a connection event under the names of the specification. What is unknown is left out. */
-export function connectionAttributes(event: ConnectionEvent): Attributes {
-  return known({
-    [ATTR.eventName]: 'connection',
-    [ATTR.phase]: event.phase,
+/** The two ends of a conversation, which way it goes, and who holds the socket. */
+function conversationAttributes(event: ConversationFacts): Draft {
+  return {
     [ATTR.peerIp]: addressText(event.remote),
     [ATTR.peerPort]: nonZero(event.remote.port),
     [ATTR.hostIp]: addressText(event.local),
@@ -122,9 +122,26 @@ export function connectionAttributes(event: ConnectionEvent): Attributes {
     [ATTR.attribution]: event.attribution,
     ...actorAttributes(event),
     ...workloadAttributes(event.workload),
+  };
+}
+
+/** Attributes of a connection event under the names of the specification. What is unknown is left out. */
+export function connectionAttributes(event: ConnectionEvent): Attributes {
+  return known({
+    [ATTR.eventName]: 'connection',
+    [ATTR.phase]: event.phase,
+    ...conversationAttributes(event),
     [ATTR.endReason]: event.reason,
     [ATTR.errno]: event.errno,
     ...statsAttributes(event),
+  });
+}
+
+function contentEventAttributes(event: ContentEvent): Attributes {
+  return known({
+    [ATTR.eventName]: event.kind,
+    ...contentAttributes(event),
+    ...conversationAttributes(event),
   });
 }
 
@@ -153,6 +170,11 @@ export function eventAttributes(event: TelegenEvent): Attributes {
   switch (event.kind) {
     case 'connection':
       return connectionAttributes(event);
+    case 'dns':
+    case 'http':
+    case 'grpc':
+    case 'tls':
+      return contentEventAttributes(event);
     case 'process':
       return processEventAttributes(event);
     case 'loss':

@@ -5,13 +5,14 @@ import type { InterfaceFilter } from '../enrich/interfaces.ts';
 import type { ProcessTable } from '../enrich/process-table.ts';
 import { ATTR } from '../model/attributes.ts';
 import type { Detector } from '../model/detector.ts';
-import type { ConnectionEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
+import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { connectionAttributes } from '../net/event-attributes.ts';
 import { enriched } from './enriched.ts';
 
 export interface EngineParts {
-  readonly processes: ProcessTable;
+  /** Absent in a replay: a capture knows no processes. */
+  readonly processes?: ProcessTable;
   readonly detectors: readonly Detector[];
   readonly merger: Merger;
   readonly delivery: Delivery;
@@ -34,7 +35,7 @@ export interface EngineCounters {
 }
 
 export interface Engine {
-  readonly handle: (event: ConnectionEvent | ProcessEvent) => void;
+  readonly handle: (event: ConnectionEvent | ContentEvent | ProcessEvent) => void;
   /** Reports that the sensor was blind for a while, in the alert stream itself. */
   readonly reportLoss: (event: LossEvent) => void;
   /** Sends the closing records that are due. */
@@ -66,7 +67,7 @@ export function createEngine(parts: EngineParts): Engine {
       return;
     }
     counters.handled += 1;
-    const event = enriched(raw, processes);
+    const event = processes === undefined ? raw : enriched(raw, processes);
     parts.onEvent?.(event);
     const findings = parts.detectors.flatMap((detector) => inspect(detector, event) ?? []);
     if (findings.length === 0) return;
@@ -84,7 +85,7 @@ export function createEngine(parts: EngineParts): Engine {
       counters.received += 1;
       if (event.kind === 'connection') return connection(event);
       counters.handled += 1;
-      processes.observe(event);
+      if (event.kind === 'process') processes?.observe(event);
       parts.onEvent?.(event);
     },
     reportLoss(event) {

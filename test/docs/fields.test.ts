@@ -3,6 +3,7 @@ import { findingsToAlert } from '../../src/alerts/combine.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
 import { blocklist } from '../../src/detectors/blocklist.ts';
 import { ATTR } from '../../src/model/attributes.ts';
+import type { HttpFacts } from '../../src/model/conversation.ts';
 import type { ConnectionEvent, TelegenEvent } from '../../src/model/event.ts';
 import type { AttributeValue } from '../../src/model/finding.ts';
 import { connectionAttributes } from '../../src/net/event-attributes.ts';
@@ -60,10 +61,74 @@ function everything(): Record<string, AttributeValue>[] {
     reason: 'ring_full',
     count: 3,
   };
-  const events = [connection(), closed, exec, loss].map(eventToJson);
+  const events = [connection(), closed, exec, loss, ...contents()].map(eventToJson);
   return [...events, ...alerts()].map(
     (line) => (JSON.parse(line) as { attributes: Record<string, AttributeValue> }).attributes,
   );
+}
+
+/** One of each kind of content, with everything that it can have. */
+function contents(): TelegenEvent[] {
+  const { kind: _kind, phase: _phase, ...facts } = connection();
+  const record = { name: 'api.example.com', type: 'A', ttlSeconds: 60, data: '192.0.2.10' };
+  const http: HttpFacts = {
+    version: '2',
+    method: 'POST',
+    target: '/shop.Orders/Place',
+    scheme: 'http',
+    authority: 'api.example.com',
+    statusCode: 200,
+    requestHeaders: [],
+    responseHeaders: [],
+    requestBodyBytes: 10,
+    responseBodyBytes: 20,
+    durationMs: 1.5,
+    outcome: 'complete',
+    partial: true,
+  };
+  return [
+    {
+      ...facts,
+      kind: 'dns',
+      dns: {
+        id: 1,
+        questionName: 'api.example.com',
+        questionType: 'A',
+        outcome: 'answered',
+        responseCode: 'NOERROR',
+        answers: [record],
+        latencyMs: 2.5,
+        truncated: true,
+        retries: 1,
+      },
+    },
+    { ...facts, kind: 'http', http },
+    {
+      ...facts,
+      kind: 'grpc',
+      grpc: {
+        http,
+        service: 'shop.Orders',
+        method: 'Place',
+        statusCode: 7,
+        statusMessage: 'denied',
+        requestMessages: 1,
+        responseMessages: 1,
+      },
+    },
+    {
+      ...facts,
+      kind: 'tls',
+      tls: {
+        serverName: 'example.com',
+        alpn: ['h2'],
+        versions: ['1.3'],
+        cipherCount: 15,
+        ja4: 't13d1516h2_8daaf6152771_02713d6af862',
+        encryptedHello: true,
+      },
+    },
+  ];
 }
 
 function alerts(): string[] {

@@ -1,0 +1,77 @@
+import type { MergeCounters } from '../../alerts/merge.ts';
+import type { ReplaySummary } from '../../capture/replay/replay-capture.ts';
+import type { EventKind, TelegenEvent } from '../../model/event.ts';
+import type { Alert } from '../../model/finding.ts';
+import type { AlertSink } from '../../model/sink.ts';
+import type { EngineCounters } from '../../pipeline/engine.ts';
+import { formatPretty } from '../../telemetry/export/pretty.ts';
+import { alertToJson, eventToJson } from '../../telemetry/export/serialize.ts';
+import { createBooks } from '../../telemetry/export/sink.ts';
+
+export const REPLAY_FORMS = ['jsonl', 'pretty', 'summary'] as const;
+export type ReplayForm = (typeof REPLAY_FORMS)[number];
+
+/** Where a replay prints: alerts and chosen events in the order in which they became known, or only sums. */
+export interface ReplayOutput {
+  readonly sink: AlertSink;
+  readonly event: (event: TelegenEvent) => void;
+  fileDone(file: string, summary: ReplaySummary): void;
+  finish(engine: EngineCounters, merger: MergeCounters): void;
+}
+
+/** Lines are collected and written in large pieces; standard output to a file or pipe is synchronous. */
+const FLUSH_CHARS = 65_536;
+
+/** Creates the output on standard output. */
+export function createReplayOutput(form: ReplayForm, kinds: readonly EventKind[]): ReplayOutput {
+  const wanted = new Set(kinds);
+  const seen = new Map<string, number>();
+  const books = createBooks();
+  const colour = process.stdout.isTTY === true;
+  const format = form === 'pretty' ? (alert: Alert) => formatPretty(alert, { colour }) : alertToJson;
+  let pending = '';
+
+  function flush(): void {
+    if (pending !== '') process.stdout.write(pending);
+    pending = '';
+  }
+
+  function print(line: string): void {
+    pending += `${line}\n`;
+    if (pending.length >= FLUSH_CHARS) flush();
+  }
+
+  return {
+    sink: {
+      name: 'stdout',
+      counters: books.counters,
+      send(alert, settled) {
+        const settle = books.open(settled);
+        if (form !== 'summary') print(format(alert));
+        settle('delivered');
+      },
+      flush: async () => true,
+      close: async () => flush(),
+    },
+    event(event) {
+      seen.set(event.kind, (seen.get(event.kind) ?? 0) + 1);
+      if (form !== 'summary' && wanted.has(event.kind)) print(eventToJson(event));
+    },
+    fileDone(file, summary) {
+      if (form === 'summary') print(describe(file, summary));
+    },
+    finish(engine, merger) {
+      if (form === 'summary') {
+        const kinds = [...seen].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none';
+        print(`events: ${kinds}`);
+        print(`alerts: ${merger.sent} on ${engine.candidates} conversations, ${merger.merged} merged, ${merger.summaries} summaries`);
+      }
+      flush();
+    },
+  };
+}
+
+function describe(file: string, { packets, problem }: ReplaySummary): string {
+  const damage = problem === undefined ? '' : `; damaged at byte ${problem.byteOffset}: ${problem.reason}`;
+  return `${file}: ${JSON.stringify(packets)}${damage}`;
+}

@@ -1,0 +1,126 @@
+import { statSync } from 'node:fs';
+import { createDelivery } from '../../alerts/deliver.ts';
+import { createMerger, type Merger } from '../../alerts/merge.ts';
+import { readCapture } from '../../capture/pcap/read-capture.ts';
+import { type ReplaySummary, replayCapture } from '../../capture/replay/replay-capture.ts';
+import type { Config } from '../../config/config.ts';
+import { loadConfig } from '../../config/load.ts';
+import { createDetectors } from '../../detectors/index.ts';
+import { EXIT } from '../../model/errors.ts';
+import type { EventKind } from '../../model/event.ts';
+import { parsePrefixSet } from '../../net/prefix-set.ts';
+import { type Contents, createContents } from '../../pipeline/contents.ts';
+import { createEngine, type Engine } from '../../pipeline/engine.ts';
+import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
+import { blocklistPaths } from '../run/blocklist-paths.ts';
+import { createDiagnostics, type Diagnostics } from '../run/diagnostics.ts';
+import { createProgress } from './progress.ts';
+import { createReplayOutput, type ReplayForm, type ReplayOutput } from './replay-output.ts';
+
+export interface ReplayCommand {
+  readonly config?: string;
+  readonly events: readonly EventKind[];
+  /** Default: pretty on a terminal, JSON lines elsewhere. */
+  readonly output?: ReplayForm;
+}
+
+interface Stage {
+  readonly config: Config;
+  readonly engine: Engine;
+  readonly merger: Merger;
+  readonly output: ReplayOutput;
+  readonly diagnostics: Diagnostics;
+}
+
+/** `telegen replay`: exit code 1 when a capture was damaged (what was readable has been reported). */
+export async function replay(files: readonly string[], command: ReplayCommand): Promise<number> {
+  const diagnostics = createDiagnostics();
+  const { config, inactive } = loadConfig(command.config);
+  if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
+  const lists = await openLists(config, diagnostics);
+  const form = command.output ?? (process.stdout.isTTY === true ? 'pretty' : 'jsonl');
+  const stage = setStage({ config, lists, diagnostics, output: createReplayOutput(form, command.events) });
+  let damaged = false;
+  let endMs = 0;
+  for (const file of files) {
+    const { summary, nowMs } = await replayFile(file, stage);
+    endMs = Math.max(endMs, nowMs);
+    stage.output.fileDone(file, summary);
+    if (summary.problem === undefined) continue;
+    damaged = true;
+    diagnostics.error(`${file}: byte ${summary.problem.byteOffset}: ${summary.problem.reason}; what was readable is reported`);
+  }
+  stage.engine.finish(endMs);
+  await lists?.close();
+  stage.output.finish(stage.engine.counters, stage.merger.counters);
+  return damaged ? EXIT.failure : EXIT.ok;
+}
+
+/** Reloading is for live use: a replay judges a whole capture by the lists as they are at its start. */
+async function openLists(config: Config, diagnostics: Diagnostics): Promise<BlocklistStore | undefined> {
+  const { enabled, blocklists } = config.network.security;
+  const paths = blocklistPaths(blocklists);
+  if (!enabled || paths.length === 0) return undefined;
+  const onReport = ({ level, message }: { level: string; message: string }): void => {
+    if (level === 'warning') diagnostics.warn(message);
+  };
+  return openBlocklists({ paths, onReport });
+}
+
+interface StageParts {
+  readonly config: Config;
+  readonly lists: BlocklistStore | undefined;
+  readonly diagnostics: Diagnostics;
+  readonly output: ReplayOutput;
+}
+
+function setStage({ config, lists, diagnostics, output }: StageParts): Stage {
+  const { security } = config.network;
+  // The same input gives the same output, so nothing random names an alert.
+  let alerts = 0;
+  const newUid = (): string => `replay-${String(++alerts).padStart(9, '0')}`;
+  const merger = createMerger({ windowMs: security.mergeWindowMs, newUid });
+  const reputation = lists === undefined ? {} : { reputation: lists.lookup };
+  const engine = createEngine({
+    detectors: security.enabled ? createDetectors(security, reputation) : [],
+    merger,
+    delivery: createDelivery({ sinks: [output.sink], onProblem: diagnostics.error }),
+    interfaces: undefined,
+    newUid,
+    onEvent: output.event,
+    onProblem: diagnostics.error,
+  });
+  return { config, engine, merger, output, diagnostics };
+}
+
+async function replayFile(file: string, stage: Stage): Promise<{ summary: ReplaySummary; nowMs: number }> {
+  const { engine, config } = stage;
+  const internal = parsePrefixSet(config.network.security.internalNetworks, 'security.internal_networks');
+  const contents: Contents = createContents(engine.handle);
+  const reader = readCapture(file);
+  const progress = createProgress(file, () => reader.bytesRead, sizeOf(file));
+  let nowMs = 0;
+  const summary = await replayCapture(reader, {
+    isInternal: (ip) => internal.has(ip),
+    onConnection: engine.handle,
+    openStream: (facts) => contents.openStream(facts),
+    onDatagram: (facts, side, bytes, timeMs) => contents.datagram(facts, side, bytes, timeMs),
+    onBatch: (reachedMs) => {
+      nowMs = reachedMs;
+      contents.tick(nowMs);
+      engine.tick(nowMs);
+      progress.update();
+    },
+  });
+  contents.finish(nowMs);
+  progress.done();
+  return { summary, nowMs };
+}
+
+function sizeOf(file: string): number | undefined {
+  try {
+    return statSync(file).size;
+  } catch {
+    return undefined;
+  }
+}

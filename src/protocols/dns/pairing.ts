@@ -1,0 +1,203 @@
+import type { Side } from '../../model/conversation.ts';
+import { type DnsResult, responseFacts, timeoutFacts } from './facts.ts';
+import type { DnsMessage, DnsQuestion } from './message.ts';
+import { createPairingCounters, type DnsPairingCounters } from './pairing-counters.ts';
+import { type Group, groupOf, type Transaction } from './transaction.ts';
+import { isSameQuestion, TransactionTable } from './transaction-table.ts';
+import { createTruncationMemory, type TruncationMemory } from './truncation-memory.ts';
+
+const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_MAX_PENDING = 65_536;
+/** How long ended questions are remembered, in timeouts: repeats and stragglers come within this. */
+const REMEMBERED_TIMEOUTS = 3;
+/** Questions of one message that are looked at. Resolvers send one. */
+const MAX_QUESTIONS = 8;
+const OPCODE_QUERY = 0;
+
+export interface DnsPairingOptions<Key> {
+  /** From the first query; default 5,000. */
+  readonly timeoutMs?: number;
+  /** Questions held, waiting and remembered; default 65,536. Beyond it new ones are refused and counted. */
+  readonly maxPending?: number;
+  /** `timeMs`: of the response, or when the time was up. */
+  onResult(result: DnsResult, key: Key, timeMs: number): void;
+}
+
+export interface DnsPairing<Key> {
+  /** One message of the socket (or flow) `key`. `side` sent it. */
+  message(key: Key, side: Side, message: DnsMessage, timeMs: number): void;
+  /** A multicast message: there is no one asker to pair it with; responses are reported as unasked. */
+  multicast(key: Key, message: DnsMessage, timeMs: number): void;
+  /** Reports timeouts until `nowMs`. */
+  tick(nowMs: number): void;
+  /** Nothing more will come. What then still waits is neither answered nor timed out: counted as `undecided`. */
+  end(timeMs: number): void;
+  /** Questions that wait. */
+  readonly pending: number;
+  readonly counters: DnsPairingCounters;
+}
+
+/**
+ * Brings queries and responses together by socket, asking side, id and question. Every question asked is reported
+ * once, as answered or as timed out, whatever the rhythm of `tick`; repeats either way are counted.
+ */
+export function createDnsPairing<Key extends string | number>(
+  options: DnsPairingOptions<Key>,
+): DnsPairing<Key> {
+  return new Pairing(options);
+}
+
+/** Where a message belongs. `group` is undefined for what is not paired. */
+interface Place<Key> {
+  readonly key: Key;
+  readonly group: Group | undefined;
+  readonly id: number;
+  readonly timeMs: number;
+}
+
+class Pairing<Key extends string | number> implements DnsPairing<Key> {
+  readonly counters = createPairingCounters();
+  readonly #timeoutMs: number;
+  readonly #table: TransactionTable<Key>;
+  readonly #truncations: TruncationMemory<Key>;
+  readonly #onResult: DnsPairingOptions<Key>['onResult'];
+
+  constructor(options: DnsPairingOptions<Key>) {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, maxPending = DEFAULT_MAX_PENDING } = options;
+    this.#timeoutMs = timeoutMs;
+    this.#table = new TransactionTable(maxPending);
+    this.#truncations = createTruncationMemory(timeoutMs);
+    this.#onResult = (result, key, timeMs) => options.onResult(result, key, timeMs);
+  }
+
+  get pending(): number {
+    return this.#table.waiting;
+  }
+
+  message(key: Key, side: Side, message: DnsMessage, timeMs: number): void {
+    this.tick(timeMs);
+    const { id, response } = message;
+    if (message.opcode !== OPCODE_QUERY) {
+      this.counters.otherOpcodes++;
+      return;
+    }
+    // Either end may ask: two servers talk from port 53 to port 53.
+    const asker = response === (side === 'client') ? 'server' : 'client';
+    const group = groupOf(key, asker, id);
+    if (response) this.#respond({ key, group, id, timeMs }, message);
+    else this.#query({ key, group, id, timeMs }, message);
+  }
+
+  multicast(key: Key, message: DnsMessage, timeMs: number): void {
+    this.tick(timeMs);
+    this.counters.multicast++;
+    if (!message.response || message.opcode !== OPCODE_QUERY) return;
+    this.counters.responses++;
+    this.#reportUnasked({ key, group: undefined, id: message.id, timeMs }, message.questions[0], message);
+  }
+
+  tick(nowMs: number): void {
+    const table = this.#table;
+    const timeoutMs = this.#timeoutMs;
+    for (let due = table.oldest; due && due.firstMs + timeoutMs <= nowMs; due = table.oldest)
+      this.#timeOut(due);
+    const keptSinceMs = nowMs - REMEMBERED_TIMEOUTS * timeoutMs;
+    for (let old = table.firstEnded; old && old.endedMs <= keptSinceMs; old = table.firstEnded)
+      table.remove(old);
+  }
+
+  end(timeMs: number): void {
+    this.tick(timeMs);
+    const table = this.#table;
+    this.counters.undecided += table.waiting;
+    for (let left = table.oldest; left; left = table.oldest) table.remove(left);
+    for (let left = table.firstEnded; left; left = table.firstEnded) table.remove(left);
+  }
+
+  #query(place: Place<Key> & { readonly group: Group }, message: DnsMessage): void {
+    if (message.questions.length === 0) this.counters.emptyQueries++;
+    for (const question of this.#questionsOf(message)) this.#ask(place, question);
+  }
+
+  #ask({ key, group, id, timeMs }: Place<Key> & { readonly group: Group }, question: DnsQuestion): void {
+    this.counters.questions++;
+    const known = this.#table.find(group, question);
+    if (known?.state === 'waiting') {
+      known.retries++;
+      this.counters.retries++;
+      return;
+    }
+    if (known !== undefined) this.#table.remove(known);
+    const afterTruncation = this.#truncations.recall(key, id, question, timeMs);
+    const opening = { key, group, id, question, afterTruncation, firstMs: timeMs, state: 'waiting' } as const;
+    if (!this.#table.add(opening)) this.counters.refused++;
+  }
+
+  #respond(place: Place<Key> & { readonly group: Group }, message: DnsMessage): void {
+    this.counters.responses++;
+    if (message.questions.length === 0) this.#respondById(place, message);
+    for (const question of this.#questionsOf(message)) {
+      const known = this.#table.find(place.group, question);
+      if (known === undefined) this.#reportUnasked(place, question, message);
+      else this.#answer(known, message, place.timeMs);
+    }
+  }
+
+  /** For responses without a question: when the id leaves no doubt. */
+  #respondById(place: Place<Key> & { readonly group: Group }, message: DnsMessage): void {
+    const group = this.#table.group(place.group);
+    const open = group.filter((known) => known.state === 'waiting');
+    const [candidate] = open.length > 0 ? open : group;
+    if (candidate === undefined) this.#reportUnasked(place, undefined, message);
+    else if (open.length > 1) this.counters.ambiguous++;
+    else this.#answer(candidate, message, place.timeMs);
+  }
+
+  #answer(known: Transaction<Key>, message: DnsMessage, timeMs: number): void {
+    // Time may step back in a capture, so that the oldest is not first in line.
+    if (known.state === 'waiting' && timeMs - known.firstMs >= this.#timeoutMs) this.#timeOut(known);
+    if (known.state !== 'waiting') {
+      this.counters[known.state === 'late' ? 'late' : 'duplicates']++;
+      return;
+    }
+    this.#table.end(known, 'answered', timeMs);
+    this.counters.answered++;
+    const { key, id, question, retries, afterTruncation } = known;
+    if (message.truncated) this.#truncations.note(key, id, question, timeMs);
+    const latencyMs = Math.max(0, timeMs - known.firstMs);
+    const asked = { question, retries, afterTruncation, latencyMs, outcome: 'answered' } as const;
+    this.#onResult(responseFacts(message, asked), key, timeMs);
+  }
+
+  #timeOut(due: Transaction<Key>): void {
+    const timeMs = due.firstMs + this.#timeoutMs;
+    this.#table.end(due, 'late', timeMs);
+    this.counters.timeouts++;
+    const { question, retries, afterTruncation } = due;
+    this.#onResult(timeoutFacts(due.id, { question, retries, afterTruncation }), due.key, timeMs);
+  }
+
+  #reportUnasked(place: Place<Key>, question: DnsQuestion | undefined, message: DnsMessage): void {
+    const { key, group, id, timeMs } = place;
+    this.counters.unasked++;
+    if (question !== undefined && group !== undefined) {
+      const rest = { afterTruncation: false, firstMs: timeMs, state: 'unasked' } as const;
+      this.#table.add({ key, group, id, question, ...rest });
+      if (message.truncated) this.#truncations.note(key, id, question, timeMs);
+    }
+    const asked = { question, retries: 0, afterTruncation: false, outcome: 'unasked' } as const;
+    this.#onResult(responseFacts(message, asked), key, timeMs);
+  }
+
+  /** Without repeats, at most `MAX_QUESTIONS`. */
+  #questionsOf({ questions }: DnsMessage): readonly DnsQuestion[] {
+    if (questions.length < 2) return questions;
+    const taken: DnsQuestion[] = [];
+    for (const question of questions) {
+      if (taken.length === MAX_QUESTIONS) break;
+      if (!taken.some((other) => isSameQuestion(other, question))) taken.push(question);
+    }
+    this.counters.skippedQuestions += questions.length - taken.length;
+    return taken;
+  }
+}

@@ -1,0 +1,44 @@
+/** Counts the messages of one direction of a call by their five-byte prefixes, over any pieces. */
+export interface MessageCounter {
+  /** Whole messages so far; undefined once bytes were missed or are no messages. */
+  readonly count: number | undefined;
+  data(bytes: Uint8Array, start: number, end: number): void;
+  missing(): void;
+}
+
+const PREFIX_BYTES = 5;
+
+export function createMessageCounter(): MessageCounter {
+  return new Counter();
+}
+
+class Counter implements MessageCounter {
+  count: number | undefined = 0;
+  #prefixUsed = 0;
+  #left = 0;
+
+  missing(): void {
+    this.count = undefined;
+  }
+  data(bytes: Uint8Array, start: number, end: number): void {
+    let at = start;
+    while (at < end && this.count !== undefined) {
+      if (this.#prefixUsed < PREFIX_BYTES) this.#prefixByte(bytes[at++] as number);
+      else {
+        const taken = Math.min(end - at, this.#left);
+        this.#left -= taken;
+        at += taken;
+      }
+      if (this.#prefixUsed === PREFIX_BYTES && this.#left === 0) this.#messageEnds();
+    }
+  }
+  #prefixByte(byte: number): void {
+    if (this.#prefixUsed++ > 0) this.#left = this.#left * 256 + byte;
+    else if (byte > 1) this.count = undefined;
+  }
+  #messageEnds(): void {
+    if (this.count !== undefined) this.count++;
+    this.#prefixUsed = 0;
+    this.#left = 0;
+  }
+}

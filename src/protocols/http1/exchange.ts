@@ -1,0 +1,60 @@
+import type { HttpFacts } from '../../model/conversation.ts';
+import type { Head } from './head.ts';
+
+/** A request and its response while they are read. */
+export interface Exchange {
+  startMs: number;
+  /** When the last byte of the response was seen, or of the request while there is no response. */
+  lastMs: number;
+  request?: Head;
+  response?: Head;
+  requestBodyBytes?: number | undefined;
+  responseBodyBytes?: number | undefined;
+  requestDone: boolean;
+  responseDone: boolean;
+  partial: boolean;
+  reported: boolean;
+}
+
+export function newExchange(startMs: number): Exchange {
+  const done = { requestDone: false, responseDone: false };
+  return { startMs, lastMs: startMs, ...done, partial: false, reported: false };
+}
+
+type Draft = { -readonly [K in keyof HttpFacts]: HttpFacts[K] };
+const NO_FIELDS: HttpFacts['requestHeaders'] = [];
+
+/** The facts of an exchange that is over. */
+export function exchangeFacts(exchange: Exchange, outcome: HttpFacts['outcome']): HttpFacts {
+  const { request, response } = exchange;
+  const facts: Draft = {
+    version: (request ?? response)?.line.version ?? 'unknown',
+    requestHeaders: request?.fields ?? NO_FIELDS,
+    responseHeaders: response?.fields ?? NO_FIELDS,
+    outcome,
+    partial: exchange.partial || isDamaged(request) || isDamaged(response),
+  };
+  if (request !== undefined) addRequest(facts, request);
+  if (response?.line.statusCode !== undefined) facts.statusCode = response.line.statusCode;
+  if (exchange.requestBodyBytes !== undefined) facts.requestBodyBytes = exchange.requestBodyBytes;
+  const { responseBodyBytes: bodyBytes } = exchange;
+  // Without its request, it may answer HEAD and have no body.
+  const isKnown = request?.line.method !== undefined || bodyBytes === 0;
+  if (bodyBytes !== undefined && isKnown) facts.responseBodyBytes = bodyBytes;
+  if (request && response) facts.durationMs = exchange.lastMs - exchange.startMs;
+  return facts;
+}
+
+function addRequest(facts: Draft, { line, host }: Head): void {
+  if (line.method !== undefined) facts.method = line.method;
+  if (host !== undefined) facts.authority = host;
+  if (line.target === undefined) return;
+  facts.target = line.target;
+  if (line.target.startsWith('/')) return;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(line.target)?.[1];
+  if (scheme !== undefined) facts.scheme = scheme.toLowerCase();
+}
+
+function isDamaged(head: Head | undefined): boolean {
+  return head !== undefined && (head.badLines > 0 || !head.whole);
+}

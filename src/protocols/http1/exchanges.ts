@@ -1,0 +1,188 @@
+import type { HttpFacts } from '../../model/conversation.ts';
+import type { Http1Counters } from './counters.ts';
+import { type Exchange, exchangeFacts, newExchange } from './exchange.ts';
+import { type Framing, requestFraming, responseFraming } from './framing.ts';
+import type { Head } from './head.ts';
+import type { MessageSink } from './message-reader.ts';
+import { createPairing, type Pairing } from './pairing.ts';
+
+export interface ExchangesOptions {
+  readonly maxWaiting: number;
+  readonly counters: Http1Counters;
+  readonly onExchange: (facts: HttpFacts, timeMs: number, startMs: number) => void;
+  /** A request ended that asks for another protocol: what follows is held until it is answered. */
+  readonly onAsked: () => void;
+  /** It was answered, or will not be. */
+  readonly onRefused: () => void;
+  /** From behind this response head on, the connection speaks `protocol`. */
+  readonly onUpgraded: (protocol: string, facts: HttpFacts) => void;
+}
+
+/** Puts the messages of both directions together. */
+export interface Exchanges {
+  readonly requests: MessageSink;
+  readonly responses: MessageSink;
+  /** Reports what still is open, after both directions have ended. */
+  end(timeMs: number): void;
+  /** From here on what is open ends by a reset. */
+  reset(): void;
+}
+
+export function createExchanges(options: ExchangesOptions): Exchanges {
+  return new Book(options);
+}
+
+class Book implements Exchanges {
+  readonly requests: MessageSink;
+  readonly responses: MessageSink;
+  readonly #options: ExchangesOptions;
+  readonly #pairing: Pairing<Exchange>;
+  #request: Exchange | undefined;
+  #response: Exchange | undefined;
+  /** The request that asked for another protocol. */
+  #asking: Exchange | undefined;
+  /** Not every response on this connection need be final: one that was missed may have been interim. */
+  #hasInterim = false;
+  #isReset = false;
+  #nowMs = 0;
+
+  constructor(options: ExchangesOptions) {
+    this.#options = options;
+    const { maxWaiting } = options;
+    this.#pairing = createPairing({ maxWaiting, giveUp: (exchange) => this.#giveUp(exchange) });
+    this.requests = {
+      head: (head, startMs, timeMs) => this.#beginRequest(head, startMs, timeMs),
+      progress: () => {},
+      end: (bodyBytes, whole, timeMs) => this.#endRequest(bodyBytes, whole, timeMs),
+      lost: (min, timeMs) => this.#lost('lostRequests', min, timeMs),
+    };
+    this.responses = {
+      head: (head, startMs, timeMs) => this.#beginResponse(head, startMs, timeMs),
+      progress: (timeMs) => {
+        if (this.#response !== undefined) this.#response.lastMs = timeMs;
+      },
+      end: (bodyBytes, whole, timeMs) => this.#endResponse(bodyBytes, whole, timeMs),
+      lost: (min, timeMs) => this.#lost('lostResponses', min, timeMs),
+    };
+  }
+  reset(): void {
+    this.#isReset = true;
+  }
+  end(timeMs: number): void {
+    this.#nowMs = timeMs;
+    for (const exchange of this.#pairing.drain()) {
+      exchange.requestDone = true;
+      exchange.responseDone = true;
+      this.#reportWhenDone(exchange);
+    }
+  }
+
+  #beginRequest(head: Head, startMs: number, timeMs: number): Framing {
+    this.#nowMs = timeMs;
+    this.#count(head);
+    this.#request = newExchange(startMs);
+    this.#request.request = head;
+    if (head.expects === true) this.#hasInterim = true;
+    this.#pairing.request(this.#request);
+    return head.line.method === 'CONNECT' && head.whole ? 0 : requestFraming(head);
+  }
+  #endRequest(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
+    this.#nowMs = timeMs;
+    const ended = this.#request;
+    this.#request = undefined;
+    if (ended === undefined) return;
+    this.#pairing.requestEnded(timeMs);
+    ended.requestDone = true;
+    ended.requestBodyBytes = bodyBytes;
+    ended.partial ||= !whole;
+    const asks = ended.request?.line.method === 'CONNECT' || ended.request?.upgrade !== undefined;
+    if (asks && whole && !ended.responseDone && ended.response === undefined) {
+      this.#asking = ended;
+      this.#options.onAsked();
+    }
+    this.#reportWhenDone(ended);
+  }
+  #beginResponse(head: Head, startMs: number, timeMs: number): Framing {
+    this.#nowMs = timeMs;
+    this.#count(head);
+    const status = head.line.statusCode ?? 0;
+    this.#response = undefined;
+    if (status < 200 && status !== 101) {
+      this.#hasInterim = true;
+      return head.whole ? 0 : 'unknown';
+    }
+    const answered = this.#pairing.response() ?? this.#unasked(startMs);
+    this.#response = answered;
+    answered.response = head;
+    answered.lastMs = timeMs;
+    const method = answered.request?.line.method;
+    if (head.whole && (status === 101 || (method === 'CONNECT' && status < 300))) {
+      return this.#upgrade(answered, head);
+    }
+    if (this.#asking === answered) this.#refuse();
+    return responseFraming(head, method);
+  }
+  #endResponse(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
+    this.#nowMs = timeMs;
+    const ended = this.#response;
+    this.#response = undefined;
+    if (ended === undefined) return;
+    ended.responseDone = true;
+    ended.responseBodyBytes = bodyBytes;
+    ended.partial ||= !whole;
+    this.#reportWhenDone(ended);
+  }
+  #lost(from: 'lostRequests' | 'lostResponses', min: 0 | 1, timeMs: number): void {
+    this.#nowMs = timeMs;
+    this.#options.counters.losses++;
+    this.#pairing[from](from === 'lostResponses' && this.#hasInterim ? 0 : min);
+    if (this.#asking !== undefined && from === 'lostResponses') this.#refuse();
+  }
+
+  #unasked(startMs: number): Exchange {
+    this.#options.counters.unasked++;
+    const exchange = newExchange(startMs);
+    exchange.requestDone = true;
+    exchange.partial = true;
+    return exchange;
+  }
+  #giveUp(exchange: Exchange): void {
+    this.#options.counters.givenUp++;
+    exchange.partial = true;
+    exchange.responseDone = true;
+    if (exchange === this.#asking) this.#refuse();
+    this.#reportWhenDone(exchange);
+  }
+  #refuse(): void {
+    this.#asking = undefined;
+    this.#options.onRefused();
+  }
+  #upgrade(exchange: Exchange, head: Head): Framing {
+    this.#response = undefined;
+    this.#request = undefined;
+    const isConnect = exchange.request?.line.method === 'CONNECT';
+    const protocol = isConnect ? 'connect' : (head.upgrade?.toLowerCase() ?? 'unknown');
+    this.#options.onUpgraded(protocol, this.#report(exchange, 'upgraded'));
+    return 0;
+  }
+  #reportWhenDone(exchange: Exchange): void {
+    if (!exchange.requestDone || !exchange.responseDone || exchange.reported) return;
+    this.#report(exchange, this.#outcome(exchange));
+  }
+  #outcome({ request, response }: Exchange): HttpFacts['outcome'] {
+    if (request === undefined) return 'unasked';
+    if (this.#isReset) return 'reset';
+    return response === undefined ? 'unanswered' : 'complete';
+  }
+  #report(exchange: Exchange, outcome: HttpFacts['outcome']): HttpFacts {
+    exchange.reported = true;
+    const facts = exchangeFacts(exchange, outcome);
+    this.#options.onExchange(facts, this.#nowMs, exchange.startMs);
+    return facts;
+  }
+  #count({ badLines, droppedFields }: Head): void {
+    const { counters } = this.#options;
+    counters.badLines += badLines;
+    counters.droppedFields += droppedFields;
+  }
+}

@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCapture } from '../../../src/capture/pcap/read-capture.ts';
+import { type ReplaySummary, replayCapture } from '../../../src/capture/replay/replay-capture.ts';
+
+const script = fileURLToPath(new URL('../../../scripts/make-captures.ts', import.meta.url));
+const MIXED_PACKETS = 20_000;
+
+interface Told {
+  readonly lines: readonly string[];
+  readonly summary: ReplaySummary;
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'telegen-replay-'));
+  execFileSync(process.execPath, [script, folder, '--packets', `${MIXED_PACKETS}`]);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function replay(name: string): Promise<Told> {
+  const lines: string[] = [];
+  const summary = await replayCapture(readCapture(join(folder, name)), {
+    isInternal: () => false,
+    onConnection: (event) => lines.push(JSON.stringify(event)),
+    openStream: ({ socketId }) => ({
+      data: (side, bytes) => lines.push(`${socketId} ${side} ${Buffer.from(bytes).toString('latin1')}`),
+      gap: (side, length) => lines.push(`${socketId} ${side} gap ${length}`),
+      end: (timeMs, reset) => lines.push(`${socketId} end ${timeMs} ${reset}`),
+    }),
+    onDatagram: ({ socketId }, side, bytes, timeMs) =>
+      lines.push(`${socketId} ${side} ${bytes.length} ${timeMs}`),
+    onBatch: (nowMs) => expect(nowMs).toBeGreaterThan(0),
+  });
+  return { lines, summary };
+}
+
+const phases = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => {
+    const [, phase, reason = ''] = /"phase":"(\w+)".*?(?:"reason":"(\w+)"|$)/.exec(line) ?? [];
+    return phase === undefined ? [] : [reason === '' ? phase : `${phase}:${reason}`];
+  });
+
+describe('the captures that scripts/make-captures.ts writes', () => {
+  test('every form of the same session gives the same', async () => {
+    const { lines, summary } = await replay('session.pcap');
+    expect(summary.problem).toBeUndefined();
+    expect(summary.packets).toMatchObject({ packets: 17, tcp: 15, udp: 2 });
+    expect(phases(lines)).toEqual([
+      'attempted',
+      'attempted',
+      'established',
+      'closed:closed',
+      'closed:unknown',
+    ]);
+    const forms = readdirSync(folder).filter((name) => name.startsWith('session') && !name.includes('cut'));
+    expect(forms).toHaveLength(6);
+    for (const name of forms) expect((await replay(name)).lines).toEqual(lines);
+  });
+
+  test('cut: what is there is told, then the place', async () => {
+    const { lines, summary } = await replay('session-cut.pcap');
+    expect(lines.length).toBeGreaterThan(10);
+    expect(summary.problem).toEqual({
+      byteOffset: expect.any(Number) as number,
+      reason: expect.stringContaining('ends') as string,
+    });
+  });
+
+  test('trouble', async () => {
+    const { lines, summary } = await replay('trouble.pcap');
+    expect(phases(lines).filter((phase) => phase.includes(':'))).toEqual([
+      'failed:refused',
+      'closed:reset',
+      'closed:closed',
+      'failed:refused',
+      'closed:unknown',
+    ]);
+    expect(summary.flows).toMatchObject({ flows: 5, gaps: 1, gapBytes: 300, icmpErrors: 1 });
+  });
+
+  test('encapsulations', async () => {
+    const { summary } = await replay('encapsulations.pcap');
+    expect(summary.packets).toMatchObject({ packets: 8, tcp: 8, tunneled: 4 });
+    expect(summary.flows.flows).toBe(8);
+  });
+
+  test('mixed: nothing is lost, twice the same', async () => {
+    const first = await replay('mixed.pcap');
+    const { packets, flows, problem } = first.summary;
+    expect([packets.packets, packets.tcp + packets.udp, flows.packets, problem]).toEqual([
+      MIXED_PACKETS,
+      MIXED_PACKETS,
+      MIXED_PACKETS,
+      undefined,
+    ]);
+    expect(flows).toMatchObject({ strays: 0, afterEnd: 0, outOfWindow: 0, gaps: 0, active: 0 });
+    expect((await replay('mixed.pcap')).lines).toEqual(first.lines);
+  });
+});

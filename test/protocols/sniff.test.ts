@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import type { Side } from '../../src/model/conversation.ts';
+import { SNIFF_BYTES, sniffStream } from '../../src/protocols/sniff.ts';
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+const HELLO = Uint8Array.from([22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3]);
+const SETTINGS = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+describe('what a stream speaks', () => {
+  test.each<[string, Side, Uint8Array, number, string | undefined]>([
+    ['a request', 'client', bytes('GET / HTTP/1.1\r\n'), 8080, 'http1'],
+    ['a method that is not looked for behind gaps', 'client', bytes('PATCH /a HTTP/1.1\r\n'), 80, 'http1'],
+    ['a proxy request', 'client', bytes('GET http://example.com/ HTTP/1.1'), 3128, 'http1'],
+    ['a tunnel request', 'client', bytes('CONNECT [2001:db8::1]:443 HTTP/1.1'), 3128, 'http1'],
+    ['OPTIONS *', 'client', bytes('OPTIONS * HTTP/1.1'), 80, 'http1'],
+    ['a response first, joining late', 'server', bytes('HTTP/1.1 200 OK'), 80, 'http1'],
+    ['the preface of HTTP/2', 'client', bytes('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), 80, 'http2'],
+    ['a part of the preface', 'client', bytes('PRI * HTTP/2'), 80, undefined],
+    ['frames of a server', 'server', Uint8Array.from([...SETTINGS, ...SETTINGS, 0]), 80, 'http2'],
+    ['a TLS hello', 'client', HELLO, 80, 'tls'],
+    ['DNS over TCP, by its port', 'client', Uint8Array.from([0]), 53, 'dns'],
+    ['lower case is no method', 'client', bytes('get / HTTP/1.1'), 80, undefined],
+    ['SSH, at first', 'client', bytes('SSH-2.0-OpenSSH_9.2\r\n'), 22, undefined],
+    ['SSH, after enough bytes', 'client', bytes('SSH-2.0-'.padEnd(SNIFF_BYTES, 'x')), 22, 'unknown'],
+    ['Redis', 'client', bytes('*1\r\n$4\r\nPING\r\n'.padEnd(SNIFF_BYTES, '\0')), 6379, 'unknown'],
+    ['zeros', 'client', new Uint8Array(SNIFF_BYTES), 80, 'unknown'],
+    ['nothing', 'client', new Uint8Array(0), 80, undefined],
+  ])('%s', (_, side, head, port, expected) => {
+    expect(sniffStream(side, head, port)).toBe(expected);
+  });
+});
