@@ -64,7 +64,9 @@ export function createReplayOutput(form: ReplayForm, kinds: readonly EventKind[]
       if (form === 'summary') {
         const kinds = [...seen].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none';
         print(`events: ${kinds}`);
-        print(`alerts: ${merger.sent} on ${engine.candidates} conversations, ${merger.merged} merged, ${merger.summaries} summaries`);
+        print(
+          `alerts: ${merger.sent} on ${engine.candidates} conversations, ${merger.merged} merged, ${merger.summaries} summaries`,
+        );
       }
       flush();
     },

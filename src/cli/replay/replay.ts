@@ -48,7 +48,9 @@ export async function replay(files: readonly string[], command: ReplayCommand): 
     stage.output.fileDone(file, summary);
     if (summary.problem === undefined) continue;
     damaged = true;
-    diagnostics.error(`${file}: byte ${summary.problem.byteOffset}: ${summary.problem.reason}; what was readable is reported`);
+    diagnostics.error(
+      `${file}: byte ${summary.problem.byteOffset}: ${summary.problem.reason}; what was readable is reported`,
+    );
   }
   stage.engine.finish(endMs);
   await lists?.close();

@@ -87,3 +87,11 @@ export function isPlausibleFrame(bytes: Uint8Array, at: number, into: FrameHeade
   const isIdleData = length === 0 && type === FRAME.data && (flags & FLAG.endStream) === 0;
   return !isEmptyFragment && !isIdleData && isLegalFrame(into);
 }
+
+/** Streams that are open at one time are not farther apart; 0 is the connection. */
+const MAX_DISTANCE = 2_000;
+
+/** Frames of both streams can stand next to each other. */
+export function areNear(streamId: number, other: number): boolean {
+  return streamId === 0 || other === 0 || Math.abs(streamId - other) <= MAX_DISTANCE;
+}

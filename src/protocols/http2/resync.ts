@@ -1,4 +1,5 @@
 import {
+  areNear,
   DEFAULT_MAX_FRAME,
   FLAG,
   FRAME,
@@ -32,6 +33,8 @@ const STEP = 1024;
 interface Chain {
   readonly start: number;
   readonly frames: number;
+  /** Of the latest of its frames that is on one; else 0. */
+  readonly streamId: number;
 }
 interface Arrival {
   readonly start: number;
@@ -126,7 +129,13 @@ class Search implements Resync {
     }
   }
   #link(before: Chain | undefined): void {
-    const chain = { start: before?.start ?? this.#at, frames: (before?.frames ?? 0) + 1 };
+    const { streamId } = this.#frame;
+    const goesOn = before !== undefined && areNear(before.streamId, streamId) ? before : undefined;
+    const chain = {
+      start: goesOn?.start ?? this.#at,
+      frames: (goesOn?.frames ?? 0) + 1,
+      streamId: streamId || (goesOn?.streamId ?? 0),
+    };
     if (chain.frames === this.#needed(chain)) this.#found = chain.start;
     const next = this.#at + FRAME_HEADER_BYTES + this.#frame.length;
     if ((this.#chains.get(next)?.frames ?? 0) < chain.frames) this.#chains.set(next, chain);
@@ -146,7 +155,7 @@ class Search implements Resync {
     this.#at -= DROP;
     const chains = [...this.#chains];
     this.#chains = new Map(
-      chains.map(([next, { start, frames }]) => [next - DROP, { start: start - DROP, frames }]),
+      chains.map(([next, chain]) => [next - DROP, { ...chain, start: chain.start - DROP }]),
     );
     const arrivals = this.#arrivals.map(({ start, timeMs }) => ({ start: start - DROP, timeMs }));
     this.#arrivals = arrivals.slice(arrivals.findLastIndex(({ start }) => start <= 0));

@@ -6,7 +6,7 @@ import type { Http2Head } from './head.ts';
 /** How often something was missed in a direction: bodies alone, or anything. */
 export interface Losses {
   bodies: number;
-  any: number;
+  overall: number;
 }
 
 /** One direction of a stream. */
@@ -97,13 +97,13 @@ export function streamFacts(
 
 interface Missed {
   readonly bodies: boolean;
-  readonly any: boolean;
+  readonly overall: boolean;
 }
 
 export function missedIn(half: Half, losses: Losses): Missed {
   const after = half.lossesAfter ?? losses;
-  const any = after.any !== half.lossesBefore.any;
-  return { any, bodies: any || after.bodies !== half.lossesBefore.bodies };
+  const overall = after.overall !== half.lossesBefore.overall;
+  return { overall, bodies: overall || after.bodies !== half.lossesBefore.bodies };
 }
 
 type Draft = { -readonly [K in keyof HttpFacts]: HttpFacts[K] };
@@ -119,7 +119,7 @@ function httpFacts(
     requestHeaders: request?.fields ?? [],
     responseHeaders: response?.fields ?? [],
     outcome,
-    partial: isPartial(stream) || missed.client.any || missed.server.any,
+    partial: isPartial(stream) || missed.client.overall || missed.server.overall,
   };
   if (request !== undefined) addRequest(facts, request);
   if (response?.statusCode !== undefined) facts.statusCode = response.statusCode;

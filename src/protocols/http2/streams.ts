@@ -34,8 +34,8 @@ export class Streams {
   readonly #open = new Map<number, Stream>();
   readonly #closed = createClosedStreams();
   readonly #losses: Readonly<Record<Side, Losses>> = {
-    client: { bodies: 0, any: 0 },
-    server: { bodies: 0, any: 0 },
+    client: { bodies: 0, overall: 0 },
+    server: { bodies: 0, overall: 0 },
   };
   /** Highest stream that the client opened. */
   #highest = 0;
@@ -100,7 +100,7 @@ export class Streams {
   }
   lost(side: Side, bodies: boolean, timeMs: number): void {
     this.#losses[side].bodies++;
-    if (!bodies) this.#losses[side].any++;
+    if (!bodies) this.#losses[side].overall++;
     if (side === 'server') return;
     for (const stream of this.#open.values()) this.#reportWhenDone(stream, timeMs);
   }
@@ -145,7 +145,7 @@ export class Streams {
   }
   /** A response whose request was missed: not of a stream that is over or was refused. */
   #unasked(streamId: number, startMs: number): Stream | undefined {
-    const missed = this.#losses.client.any > 0 || streamId > this.#highest;
+    const missed = this.#losses.client.overall > 0 || streamId > this.#highest;
     if (!missed || this.#closed.has(streamId)) return undefined;
     const stream = this.#begin(streamId, startMs);
     if (stream !== undefined) {
@@ -163,7 +163,7 @@ export class Streams {
   }
   #isNew(streamId: number): boolean {
     if ((streamId & 1) === 0) return false;
-    return streamId > this.#highest || (this.#losses.client.any > 0 && !this.#closed.has(streamId));
+    return streamId > this.#highest || (this.#losses.client.overall > 0 && !this.#closed.has(streamId));
   }
   #begin(id: number, startMs: number): Stream | undefined {
     const { maxStreams, counters } = this.#options;
