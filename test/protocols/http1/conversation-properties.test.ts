@@ -64,7 +64,7 @@ describe('HTTP/1 traffic', () => {
             expect(run(cut(pieces, roll, longest))).toEqual(facts);
           },
         ),
-        runs(300),
+        runs(150),
       );
     },
     PATIENCE_MS,
@@ -95,7 +95,7 @@ describe('HTTP/1 traffic', () => {
             expect(run(parts).flatMap((each) => lies(each, truthOf(exchanges)))).toEqual([]);
           },
         ),
-        runs(3000),
+        runs(1500),
       );
     },
     PATIENCE_MS,
@@ -115,7 +115,7 @@ describe('HTTP/1 traffic', () => {
           const whole = facts.filter(({ outcome, partial }) => outcome === 'complete' && !partial);
           expect(whole.length).toBeGreaterThanOrEqual(exchanges.length - 2);
         }),
-        runs(1000),
+        runs(500),
       );
     },
     PATIENCE_MS,
@@ -132,7 +132,7 @@ describe('HTTP/1 traffic', () => {
           const facts = run(parts.slice(0, roll(parts.length)));
           expect(facts.flatMap((each) => lies(each, truthOf(exchanges)))).toEqual([]);
         }),
-        runs(1000),
+        runs(500),
       );
     },
     PATIENCE_MS,

@@ -496,6 +496,19 @@ describe('gaps', () => {
       '/1>/1 complete',
     ]);
   });
+  test('pipelined from the start, and damaged at once: no pair rather than a wrong one', () => {
+    const { facts } = run([
+      client(request('/0'), 1),
+      lost(client(request('/1'), 2)),
+      lost(server(response('/0'), 3)),
+      client(request('/2'), 4),
+      server(response('/1'), 5),
+      client(request('/3'), 6),
+      server(response('/2'), 7),
+    ]);
+    expect(pairs(facts).filter((pair) => !/^-|>-/.test(pair))).toEqual([]);
+    expect(facts).toHaveLength(5);
+  });
   test('an aligned gap: a head follows', () => {
     const seen: HttpFacts[] = [];
     const conversation = createHttp1Conversation({ onExchange: (facts) => seen.push(facts) });

@@ -560,6 +560,14 @@ describe('gaps', () => {
       { target: '/1', responseBodyBytes: 9000, outcome: 'complete', partial: false },
     ]);
   });
+  test('joined late: a block that is not known may be trailers, and the body before them was not seen', () => {
+    const { seen, http } = run([
+      client(1, headers(7, request('/7'), both), data(5, 9), frame(FRAME.headers, both, 5, [0xc0])),
+      server(2, headers(7, status(200), both), frame(FRAME.headers, both, 5, [0xbe, 0xbf])),
+    ]);
+    expect(paths(http)).toEqual(['/7 200 complete', 'undefined undefined complete!']);
+    for (const key of ['requestBodyBytes', 'responseBodyBytes']) expect(seen[1]).not.toHaveProperty(key);
+  });
   test('joined late: frames of streams that began before are put to no other', () => {
     const { http } = run([
       client(

@@ -154,7 +154,7 @@ test('100 streams at a time: every one as the server logged it, however the byte
 
   // Joined at any place, and with any part missing: what is told is true.
   let known = 0;
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 20; i++) {
     const parts = cut(pieces, roll, 8000);
     const from = 1 + roll(parts.length - 1);
     const { seen } = run(parts, from);
@@ -163,7 +163,7 @@ test('100 streams at a time: every one as the server logged it, however the byte
     const holes = parts.map((part) => (roll(40) === 0 ? { ...part, lost: true } : part));
     expect(run(holes).seen.flatMap((facts) => lies(facts, sent))).toEqual([]);
   }
-  expect(known).toBeGreaterThan(0);
+  expect(known).toBeGreaterThan(1000);
 });
 
 test('resets of both sides, and streams that are never answered', async () => {
