@@ -12,7 +12,6 @@ const DEFAULT_CAPACITY = 4096;
 /** What is kept at most, whatever the peers agreed on. */
 const MAX_KEPT = 65_536;
 const UNKNOWN = Number.POSITIVE_INFINITY;
-const TOO_LARGE: TableEntry = { field: undefined, size: 0 };
 
 /**
  * The dynamic table of one direction, as far as an observer can know it. Indices count from the newest entry and entries
@@ -54,12 +53,11 @@ class Table implements HpackTable {
   }
   insert(field: HeaderField | undefined, size: number): void {
     if (size > this.#capacity || size > MAX_KEPT) {
+      // Not in the table, or in it and not kept: what is older is gone either way, and indices count from the newest.
       this.#empty(size > this.#capacity);
-      if (size <= this.#capacity) this.#push(TOO_LARGE);
       return;
     }
     this.#evict(size);
-    if (field === undefined) this.complete = false;
     this.#push({ field, size });
   }
   resize(capacity: number): void {

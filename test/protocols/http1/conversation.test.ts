@@ -239,6 +239,8 @@ describe('one exchange', () => {
     const unasked = run([server(OK)]).facts[0];
     expect(Object.keys(unasked ?? {})).not.toContain('method');
     expect(Object.keys(unasked ?? {})).not.toContain('requestBodyBytes');
+    // It may answer HEAD.
+    expect(Object.keys(unasked ?? {})).not.toContain('responseBodyBytes');
   });
 
   test.each([

@@ -34,6 +34,12 @@ describe('responses go', () => {
     ['past a lost response that is told late', 'R1 S R2 R3 = S', 'R1 R3', 'R2'],
     ['past losses of both', 'R1 S ! = R5 S R6 S', 'R1 R5 R6', ''],
     ['to the newest, of a client that waits', 'R1 S R2 S ? R3 S', 'R1 R2 R3', ''],
+    [
+      'to none behind a hole, of one that keeps two waiting',
+      'R1 R2 S R3 S ! S R5 S R6 S',
+      'R1 R2 R3 . .',
+      'R5 R6',
+    ],
     ['joined late', '? - R1 S R2 S', 'R1 R2', ''],
     ['to the only one that can be meant', 'R1 R2 R3 S = S', 'R1 R3', 'R2'],
     ['to none, when two can be meant', 'R1 R2 R3 R4 S = S S', 'R1 . R4', 'R2 R3'],

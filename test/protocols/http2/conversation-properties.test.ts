@@ -242,6 +242,27 @@ describe('HTTP/2 traffic', () => {
   );
 
   test(
+    'loses little to one lost piece',
+    () => {
+      let told = 0;
+      let all = 0;
+      fc.assert(
+        fc.property(fc.integer(), (start) => {
+          const roll = dice(start);
+          const { pieces, sent } = randomConnection(roll, 30);
+          const at = roll(pieces.length);
+          const { seen } = run(pieces.with(at, { ...(pieces[at] as Piece), lost: true }));
+          told += seen.filter((facts) => httpOf(facts).target !== undefined).length;
+          all += sent.size;
+        }),
+        runs(80),
+      );
+      expect(told / all).toBeGreaterThan(0.8);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     'cut off anywhere is partial, not wrong',
     () => {
       fc.assert(

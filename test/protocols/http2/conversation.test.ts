@@ -560,6 +560,13 @@ describe('gaps', () => {
       { target: '/1', responseBodyBytes: 9000, outcome: 'complete', partial: false },
     ]);
   });
+  test('what still comes on a stream that is over is no new one', () => {
+    const { http } = run([
+      client(1, headers(7, request('/7'), both), headers(9, request('/9'), both), reset(7, 8)),
+      server(2, headers(7, status(200)), data(7, 5, endStream), headers(9, status(200), both)),
+    ]);
+    expect(paths(http)).toEqual(['/7 undefined reset', '/9 200 complete']);
+  });
   test('joined late: a block that is not known may be trailers, and the body before them was not seen', () => {
     const { seen, http } = run([
       client(1, headers(7, request('/7'), both), data(5, 9), frame(FRAME.headers, both, 5, [0xc0])),
@@ -602,6 +609,26 @@ describe('what a peer may not send', () => {
     ['another frame inside a header block', join(headers(1, request('/x'), 0), data(1, 1))],
   ])('%s: counted, and the place is lost', (_, bytes) => {
     expect(run([...start, client(1, bytes)]).counters).toMatchObject({ badFrames: 1, losses: 1 });
+  });
+  test('a header block longer than its bound: that one is lost', () => {
+    const part = (flags: number) => frame(FRAME.continuation, flags, 1, new Uint8Array(16_000));
+    const { http, counters } = run([
+      ...start,
+      client(
+        1,
+        headers(1, request('/x'), endStream),
+        part(0),
+        part(0),
+        part(0),
+        part(0),
+        part(0),
+        part(endHeaders),
+      ),
+      client(2, headers(3, request('/3'), both)),
+      server(3, headers(1, status(431), both), headers(3, status(200), both)),
+    ]);
+    expect(paths(http)).toEqual(['undefined 431 unasked!', '/3 200 complete']);
+    expect(counters).toMatchObject({ lostBlocks: 1, losses: 0 });
   });
   test('larger frames when the other side takes them', () => {
     const { counters, http } = run([

@@ -115,7 +115,7 @@ describe('a block that breaks the rules', () => {
     ['a string longer than the block', [0x00, 0x05, 0x61], 'string'],
     ['a string that is missing', [0x04], 'string'],
     ['the end symbol in a string', [0x04, 0x84, 0xff, 0xff, 0xff, 0xff], 'huffman'],
-    ['padding of eight bits', [0x04, 0x82, 0x1f, 0xff], 'huffman'],
+    ['padding of eight bits', [0x04, 0x82, 0xf8, 0xff], 'huffman'],
     ['padding of zeros', [0x04, 0x81, 0x18], 'huffman'],
     ['a table size behind a field', [0x82, 0x20], 'table size'],
   ] as const)('%s', (_, bytes, error) => {
@@ -157,12 +157,14 @@ describe('bounds', () => {
     expect(decode(integer(61 + 60, 7, 0x80)).fields[0]?.[0]).toBe('n40');
     expect(decode(integer(61 + 70, 7, 0x80))).toEqual({ fields: [], unknown: 1, cut: false });
   });
-  test('of an entry: one larger than is kept takes its place in the table, unknown', () => {
+  test('of an entry: one larger than is kept is unknown, and so is what is older', () => {
     const decode = decoderFromStart();
     decode([...integer(2 ** 20, 5, 0x20), ...insert('before', '1')]);
     expect(decode(insert('large', 'v'.repeat(70_000)))).toMatchObject({ fields: [], cut: true });
     decode(insert('after', '2'));
     expect(decode([0xbe, 0xbf, 0xc0])).toEqual({ fields: [['after', '2']], unknown: 2, cut: false });
+    decode(insert('last', '3'));
+    expect(decode([0xbf]).fields).toEqual([['after', '2']]);
   });
   test('an entry larger than the table empties it', () => {
     const decode = decoderFromStart();
