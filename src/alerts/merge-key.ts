@@ -1,11 +1,11 @@
-import type { ConnectionEvent } from '../model/event.ts';
+import type { ConversationFacts } from '../model/conversation.ts';
 import type { Finding } from '../model/finding.ts';
 import { formatIp } from '../net/ip.ts';
 
 /** Cannot occur in a path, a command name or an address, so joined parts stay distinct. */
 const SEPARATOR = '\u0000';
 
-function processIdentity({ process, owner }: ConnectionEvent): string {
+function processIdentity({ process, owner }: ConversationFacts): string {
   if (process !== undefined) return process.key;
   return owner === undefined ? 'unknown:' : `unknown:${owner.comm}/${owner.pid}`;
 }

@@ -1,5 +1,5 @@
+import type { ConversationFacts } from '../model/conversation.ts';
 import type { Detector } from '../model/detector.ts';
-import type { ConnectionEvent } from '../model/event.ts';
 import type { IpAddress } from '../model/ip-address.ts';
 import { compileGlob } from '../net/glob.ts';
 import { parsePrefixSet } from '../net/prefix-set.ts';
@@ -49,7 +49,7 @@ function compileAllow({
   cidrs,
   ports,
   processes,
-}: ExternalEgressOptions['allow']): (event: ConnectionEvent) => boolean {
+}: ExternalEgressOptions['allow']): (event: ConversationFacts) => boolean {
   const networks = parsePrefixSet(cidrs, 'security.allow.cidrs');
   const portSet = new Set(ports);
   const globs = processes.map(compileGlob);

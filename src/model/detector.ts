@@ -1,9 +1,15 @@
-import type { ConnectionEvent } from './event.ts';
+import type { ConnectionEvent, ContentEvent } from './event.ts';
 import type { Finding } from './finding.ts';
+
+/** Events that can be worth an analyst's time by themselves. */
+export type JudgedEvent = ConnectionEvent | ContentEvent;
 
 /** One way of recognising something worth an analyst's time. Pure: time comes with the event. */
 export interface Detector {
   readonly name: string;
-  /** Judges one event; returns undefined for nothing to say. Must not throw, block or keep unbounded state. */
-  inspect(event: ConnectionEvent): Finding | undefined;
+  /**
+   * Judges one event; returns undefined for nothing to say. Sees every kind of event: most leave at the first line.
+   * Must not throw, block or keep unbounded state.
+   */
+  inspect(event: JudgedEvent): Finding | undefined;
 }

@@ -1,4 +1,5 @@
-import type { ConnectionEvent, LossEvent } from './event.ts';
+import type { JudgedEvent } from './detector.ts';
+import type { LossEvent } from './event.ts';
 
 /** In order of gravity. */
 export const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
@@ -18,7 +19,7 @@ export interface Finding {
   readonly body: string;
   /** Short machine-readable reason for `telegen.reasons`. */
   readonly reason: string;
-  readonly event: ConnectionEvent | LossEvent;
+  readonly event: JudgedEvent | LossEvent;
   readonly attributes: Attributes;
 }
 

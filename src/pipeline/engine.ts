@@ -4,10 +4,10 @@ import type { Merger } from '../alerts/merge.ts';
 import type { InterfaceFilter } from '../enrich/interfaces.ts';
 import type { ProcessTable } from '../enrich/process-table.ts';
 import { ATTR } from '../model/attributes.ts';
-import type { Detector } from '../model/detector.ts';
+import type { Detector, JudgedEvent } from '../model/detector.ts';
 import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Alert, Finding } from '../model/finding.ts';
-import { connectionAttributes } from '../net/event-attributes.ts';
+import { eventAttributes } from '../net/event-attributes.ts';
 import { enriched } from './enriched.ts';
 
 export interface EngineParts {
@@ -51,7 +51,7 @@ export function createEngine(parts: EngineParts): Engine {
   const counters = { received: 0, handled: 0, filtered: 0, findings: 0, candidates: 0, lossReports: 0 };
   const broken = new Set<string>();
 
-  function inspect(detector: Detector, event: ConnectionEvent): Finding | undefined {
+  function inspect(detector: Detector, event: JudgedEvent): Finding | undefined {
     try {
       return detector.inspect(event);
     } catch (error) {
@@ -61,7 +61,7 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
-  function connection(raw: ConnectionEvent): void {
+  function judge(raw: JudgedEvent): void {
     if (parts.interfaces?.allows(raw.local.ip, raw.timeMs) === false) {
       counters.filtered += 1;
       return;
@@ -72,7 +72,7 @@ export function createEngine(parts: EngineParts): Engine {
     const findings = parts.detectors.flatMap((detector) => inspect(detector, event) ?? []);
     if (findings.length === 0) return;
     counters.findings += findings.length;
-    const candidate = findingsToAlert(findings, connectionAttributes(event));
+    const candidate = findingsToAlert(findings, eventAttributes(event));
     if (candidate === undefined) return;
     counters.candidates += 1;
     const alert = merger.offer(candidate, event.timeMs);
@@ -83,9 +83,9 @@ export function createEngine(parts: EngineParts): Engine {
     counters,
     handle(event) {
       counters.received += 1;
-      if (event.kind === 'connection') return connection(event);
+      if (event.kind !== 'process') return judge(event);
       counters.handled += 1;
-      if (event.kind === 'process') processes?.observe(event);
+      processes?.observe(event);
       parts.onEvent?.(event);
     },
     reportLoss(event) {

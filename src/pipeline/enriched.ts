@@ -1,14 +1,34 @@
 import type { ProcessTable } from '../enrich/process-table.ts';
-import type { ConnectionEvent } from '../model/event.ts';
+import type { JudgedEvent } from '../model/detector.ts';
+import type { ConnectionEvent, ContentEvent } from '../model/event.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
 
 /**
  * The event with its process and workload. They are looked up when somebody asks: most connections interest nobody,
  * and the look-up costs more than all detectors together. Ask while the event is being handled, not later.
  */
-export function enriched(event: ConnectionEvent, processes: ProcessTable): ConnectionEvent {
+export function enriched(event: JudgedEvent, processes: ProcessTable): JudgedEvent {
   const { owner } = event;
-  return owner === undefined ? event : new Enriched(event, owner, processes);
+  if (owner === undefined) return event;
+  return event.kind === 'connection'
+    ? new Enriched(event, owner, processes)
+    : enrichedContent(event, owner, processes);
+}
+
+function enrichedContent(event: ContentEvent, owner: Owner, processes: ProcessTable): ContentEvent {
+  let process: Process | undefined;
+  let workload: Workload | undefined | null = null;
+  return {
+    ...event,
+    get process() {
+      process ??= processes.resolve(owner, event.timeMs);
+      return process;
+    },
+    get workload() {
+      if (workload === null) workload = processes.workloadOf(owner, event.timeMs);
+      return workload;
+    },
+  };
 }
 
 class Enriched implements ConnectionEvent {

@@ -4,8 +4,8 @@ import type { Delivery } from '../../src/alerts/deliver.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
 import type { InterfaceFilter } from '../../src/enrich/interfaces.ts';
 import type { ProcessTable } from '../../src/enrich/process-table.ts';
-import type { Detector } from '../../src/model/detector.ts';
-import type { ConnectionEvent, ProcessEvent, TelegenEvent } from '../../src/model/event.ts';
+import type { Detector, JudgedEvent } from '../../src/model/detector.ts';
+import type { ConnectionEvent, ContentEvent, ProcessEvent, TelegenEvent } from '../../src/model/event.ts';
 import type { Alert } from '../../src/model/finding.ts';
 import type { Process } from '../../src/model/process.ts';
 import { connectionAttributes } from '../../src/net/event-attributes.ts';
@@ -15,8 +15,8 @@ import { connection, finding, TIME_MS } from '../alerts/fixtures.ts';
 const OWNER = connection().owner!;
 const PROCESS: Process = { pid: OWNER.pid, key: 'resolved', name: 'resolved', ancestors: [] };
 
-function detector(name: string, judge: (event: ConnectionEvent) => boolean, gravity = 50): Detector {
-  const inspect = (event: ConnectionEvent) =>
+function detector(name: string, judge: (event: JudgedEvent) => boolean, gravity = 50): Detector {
+  const inspect = (event: JudgedEvent) =>
     judge(event)
       ? finding({ detector: name, reason: name, body: `body of ${name}`, gravity, event })
       : undefined;
@@ -61,6 +61,19 @@ describe('the engine', () => {
     expect([event?.process, event?.workload]).toEqual([PROCESS, undefined]);
     const expected = connectionAttributes(connection({ process: PROCESS, workload: undefined }));
     expect(connectionAttributes(event!)).toEqual(expected);
+  });
+
+  it('judges what is said inside a conversation, with its process', () => {
+    const { kind: _, phase: __, ...facts } = connection({ process: undefined, workload: undefined });
+    const question = { id: 1, questionName: 'bad.example', questionType: 'A', retries: 0 } as const;
+    const dns: ContentEvent = { ...facts, kind: 'dns', dns: { ...question, outcome: 'timeout' } };
+    const { engine, sent, seen } = build({ detectors: [detector('names', ({ kind }) => kind === 'dns')] });
+    engine.handle(dns);
+    expect(seen).toEqual([{ ...dns, process: PROCESS, workload: undefined }]);
+    expect(sent[0]?.attributes).toMatchObject({
+      'dns.question.name': 'bad.example',
+      'process.pid': OWNER.pid,
+    });
   });
 
   it('invents no process for a connection whose owner is unknown', () => {
