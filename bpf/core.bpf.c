@@ -147,6 +147,9 @@ int tg_sock_release(struct bpf_sock *ctx)
 		return 1;
 	}
 	tg_flush_unsent_attempt(ctx, sock);
+	/* No callback will tell of the end of a connection older than telegen. */
+	if (tg_content && !sock->has_seq)
+		tg_stream_ended(ctx, sock, 0);
 	/* Who closes an accepted connection has worked on it: better than the listener's owner. */
 	if (sock->stage == TG_STAGE_ESTABLISHED && sock->tuple.role == TG_ROLE_SERVER &&
 	    sock->attribution != TG_ATTRIBUTION_WORKER)
@@ -170,14 +173,18 @@ int tg_tcp(struct bpf_sock_ops *ctx)
 SEC("cgroup_skb/egress")
 int tg_egress(struct __sk_buff *skb)
 {
-	tg_udp_packet(skb, 1);
+	struct tg_datagram datagram = {};
+
+	tg_udp_packet(skb, 1, &datagram);
 	return 1;
 }
 
 SEC("cgroup_skb/ingress")
 int tg_ingress(struct __sk_buff *skb)
 {
-	tg_udp_packet(skb, 0);
+	struct tg_datagram datagram = {};
+
+	tg_udp_packet(skb, 0, &datagram);
 	return 1;
 }
 

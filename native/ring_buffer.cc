@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "telegen/records.h"
+
 namespace telegen {
 
 namespace {
@@ -47,6 +49,17 @@ RingBuffer::~RingBuffer() {
 
 size_t RingBuffer::pending() const { return load_acquire(producer_) - load_acquire(consumer_); }
 
+uint64_t RingBuffer::produced() const { return load_acquire(producer_); }
+
+size_t RingBuffer::used_bytes(uint64_t position, size_t length) const {
+	uint32_t size = 0;
+
+	if (length < sizeof(tg_head))
+		return length;
+	copy_payload(reinterpret_cast<uint8_t *>(&size), position + offsetof(tg_head, size), sizeof(size));
+	return size >= sizeof(tg_head) && size < length ? size : length;
+}
+
 void RingBuffer::copy_payload(uint8_t *out, uint64_t position, size_t length) const {
 	size_t offset = position & (size_ - 1);
 	size_t first = std::min(length, size_ - offset);
@@ -55,8 +68,8 @@ void RingBuffer::copy_payload(uint8_t *out, uint64_t position, size_t length) co
 	memcpy(out + first, data_, length - first);
 }
 
-size_t RingBuffer::copy_records(uint8_t *out, size_t room) {
-	uint64_t position = load_acquire(consumer_), end = load_acquire(producer_);
+size_t RingBuffer::copy_records(uint8_t *out, size_t room, uint64_t limit) {
+	uint64_t position = load_acquire(consumer_), end = std::min(limit, load_acquire(producer_));
 	size_t copied = 0;
 
 	while (position < end) {
@@ -66,13 +79,14 @@ size_t RingBuffer::copy_records(uint8_t *out, size_t room) {
 			break;
 		size_t length = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {
-			if (copied + length > room) {
+			size_t used = used_bytes(position + BPF_RINGBUF_HDR_SZ, length);
+			if (copied + used > room) {
 				if (copied > 0)
 					break;
 				oversized_++;
 			} else {
-				copy_payload(out + copied, position + BPF_RINGBUF_HDR_SZ, length);
-				copied += round_up8(length);
+				copy_payload(out + copied, position + BPF_RINGBUF_HDR_SZ, used);
+				copied += round_up8(used);
 			}
 		}
 		position += round_up8(length + BPF_RINGBUF_HDR_SZ);

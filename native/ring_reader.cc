@@ -45,27 +45,44 @@ Napi::Function RingReader::define(Napi::Env env) {
 			   });
 }
 
-// new RingReader(object, mapName, ringBytes, slabs)
+// new RingReader(object, mapName or mapNames, ringBytes, slabs)
 RingReader::RingReader(const Napi::CallbackInfo &info) : Napi::ObjectWrap<RingReader>(info) {
-	std::string name;
 	uint32_t size = 0;
 	if (info.Length() < 4 || !info[0].IsObject() || !info[3].IsArray()) {
-		type_error(info.Env(), "(object, map name, ring bytes, slabs)");
+		type_error(info.Env(), "(object, map name or names, ring bytes, slabs)");
 		return;
 	}
-	if (!want_string(info, 1, &name) || !want_u32(info, 2, &size) || !take_slabs(info[3].As<Napi::Array>()))
-		return;
+	if (want_u32(info, 2, &size) && take_slabs(info[3].As<Napi::Array>()) && !take_rings(info, size))
+		rings_.clear();
+}
+
+bool RingReader::take_rings(const Napi::CallbackInfo &info, uint32_t size) {
+	std::vector<std::string> names;
+	if (info[1].IsArray()) {
+		auto list = info[1].As<Napi::Array>();
+		for (uint32_t i = 0; i < list.Length(); i++)
+			names.push_back(list.Get(i).ToString());
+	} else {
+		names.emplace_back();
+		if (!want_string(info, 1, &names[0]))
+			return false;
+	}
 	BpfObject *object = BpfObject::from(info[0]);
 	if (!object)
-		return;
-	// Positions are masked with the size: a wrong one would lead out of the mapping.
-	if (size == 0 || size != object->map_entries(name)) {
-		kernel_error(info.Env(), "map ring " + name, EINVAL);
-		return;
+		return false;
+	for (const auto &name : names) {
+		// Positions are masked with the size: a wrong one would lead out of the mapping.
+		int error = size == 0 || size != object->map_entries(name) ? EINVAL : 0;
+		if (!error) {
+			rings_.push_back(std::make_unique<RingBuffer>(object->map_fd(name), size));
+			error = rings_.back()->error();
+		}
+		if (error) {
+			kernel_error(info.Env(), "map ring " + name, error);
+			return false;
+		}
 	}
-	ring_ = std::make_unique<RingBuffer>(object->map_fd(name), size);
-	if (ring_->error())
-		kernel_error(info.Env(), "map ring " + name, ring_->error());
+	return true;
 }
 
 RingReader::~RingReader() { halt(); }
@@ -84,7 +101,7 @@ bool RingReader::take_slabs(const Napi::Array &slabs) {
 
 // start(onBatch, onStopped): onStopped is called after the last batch has been delivered.
 Napi::Value RingReader::start(const Napi::CallbackInfo &info) {
-	if (!ring_ || ring_->error() || thread_.joinable())
+	if (rings_.empty() || thread_.joinable())
 		return kernel_error(info.Env(), "start reader", EBUSY);
 	if (info.Length() < 2 || !info[0].IsFunction() || !info[1].IsFunction()) {
 		type_error(info.Env(), "two functions");
@@ -131,11 +148,23 @@ bool RingReader::wait_for_slab(size_t *index) {
 	return true;
 }
 
+// Records of the first ring come before those of the others that were made after them: what those others hold when it
+// has been emptied may be newer, and waits.
 bool RingReader::drain_once() {
 	bool any = false;
+	std::vector<uint64_t> limits(rings_.size(), UINT64_MAX);
+	for (size_t i = 1; i < rings_.size(); i++)
+		limits[i] = rings_[i]->produced();
+	for (size_t i = 0; i < rings_.size() && !abandoned_; i++)
+		any = drain_ring(*rings_[i], limits[i]) || any;
+	return any;
+}
+
+bool RingReader::drain_ring(RingBuffer &ring, uint64_t limit) {
+	bool any = false;
 	size_t index;
-	while (ring_->pending() > 0 && wait_for_slab(&index)) {
-		size_t bytes = ring_->copy_records(slabs_[index].data, slabs_[index].size);
+	while (ring.pending() > 0 && wait_for_slab(&index)) {
+		size_t bytes = ring.copy_records(slabs_[index].data, slabs_[index].size, limit);
 		if (bytes == 0) {
 			std::lock_guard<std::mutex> lock(mutex_);
 			free_.push_back(index);
@@ -195,17 +224,26 @@ Napi::Value RingReader::release(const Napi::CallbackInfo &info) {
 
 // Copies records into slab 0 and returns the bytes; only while the thread is stopped.
 Napi::Value RingReader::drain(const Napi::CallbackInfo &info) {
-	if (!ring_ || thread_.joinable() || slabs_.empty())
+	if (rings_.empty() || thread_.joinable() || slabs_.empty())
 		return kernel_error(info.Env(), "drain", EBUSY);
-	return Napi::Number::New(info.Env(), ring_->copy_records(slabs_[0].data, slabs_[0].size));
+	size_t bytes = 0;
+	for (size_t i = 0; i < rings_.size() && bytes == 0; i++)
+		bytes = rings_[i]->copy_records(slabs_[0].data, slabs_[0].size);
+	return Napi::Number::New(info.Env(), bytes);
 }
 
 Napi::Value RingReader::pending(const Napi::CallbackInfo &info) {
-	return Napi::Number::New(info.Env(), ring_ ? ring_->pending() : 0);
+	size_t bytes = 0;
+	for (const auto &ring : rings_)
+		bytes += ring->pending();
+	return Napi::Number::New(info.Env(), bytes);
 }
 
 Napi::Value RingReader::oversized(const Napi::CallbackInfo &info) {
-	return Napi::Number::New(info.Env(), ring_ ? ring_->oversized() : 0);
+	uint64_t records = 0;
+	for (const auto &ring : rings_)
+		records += ring->oversized();
+	return Napi::Number::New(info.Env(), records);
 }
 
 } // namespace telegen

@@ -1,4 +1,4 @@
-// Drains one ring buffer on a thread of its own into slabs (ArrayBuffers made by JavaScript) and hands full or timely
+// Drains ring buffers, the first one first, on a thread of its own into slabs (ArrayBuffers made by JavaScript) and hands full or timely
 // ones to a callback (slab index, bytes). JavaScript returns each slab with release(index). With no slab free the
 // thread waits: records then stay in the ring, and what does not fit there is counted as dropped by the kernel side.
 #pragma once
@@ -41,15 +41,19 @@ private:
 		Napi::FunctionReference stopped;
 	};
 
+	bool take_rings(const Napi::CallbackInfo &info, uint32_t size);
 	bool take_slabs(const Napi::Array &slabs);
 	void run();
 	bool wait_for_slab(size_t *index);
 	// Returns whether anything was read.
 	bool drain_once();
+	// What is in a ring before `limit`; returns whether anything was read.
+	bool drain_ring(RingBuffer &ring, uint64_t limit);
 	void join();
 	void halt();
 
-	std::unique_ptr<RingBuffer> ring_;
+	// Empty when the constructor failed.
+	std::vector<std::unique_ptr<RingBuffer>> rings_;
 	std::vector<Slab> slabs_;
 	std::vector<size_t> free_;
 	std::mutex mutex_;

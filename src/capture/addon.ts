@@ -47,7 +47,9 @@ export interface Addon {
   readonly BpfObject: new (path: string) => BpfObject;
   readonly RingReader: new (
     object: BpfObject,
-    map: string,
+    /** The first one's records come before those of the others that were made after them. */
+    maps: string | readonly string[],
+    /** Of each. */
     ringBytes: number,
     slabs: ArrayBuffer[],
   ) => RingReader;

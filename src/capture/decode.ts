@@ -4,10 +4,7 @@ import type {
   ConnectionStats,
   EndReason,
   ProcessEvent,
-  Role,
 } from '../model/event.ts';
-import type { Endpoint } from '../model/ip-address.ts';
-import type { Attribution } from '../model/process.ts';
 import {
   AT_CONNECTION_ATTRIBUTION,
   AT_CONNECTION_COOKIE,
@@ -34,13 +31,12 @@ import {
   AT_HEAD_KIND,
   AT_HEAD_SIZE,
   AT_HEAD_TIME_NS,
-  AT_TUPLE_FAMILY,
-  AT_TUPLE_LOCAL_IP,
-  AT_TUPLE_LOCAL_PORT,
+  AT_PAYLOAD_LENGTH,
+  AT_STREAM_CLOSED_COOKIE,
+  AT_STREAM_CLOSED_KNOWN,
+  AT_STREAM_CLOSED_RESET,
+  AT_STREAM_CLOSED_SEEN,
   AT_TUPLE_PROTOCOL,
-  AT_TUPLE_REMOTE_IP,
-  AT_TUPLE_REMOTE_PORT,
-  AT_TUPLE_ROLE,
   AT_UDP_SOCKET_CLOSED_COOKIE,
   RECORD_KIND,
   SIZE_CONNECTION,
@@ -49,11 +45,23 @@ import {
   SIZE_EXEC_DETAIL,
   SIZE_EXIT,
   SIZE_HEAD,
+  SIZE_PAYLOAD,
+  SIZE_STREAM_CLOSED,
   SIZE_UDP_SOCKET_CLOSED,
 } from './layout.gen.ts';
-import { type RecordView, readIp, readOwner, readText, u64 } from './record-view.ts';
+import { PayloadView } from './payload-view.ts';
+import {
+  ATTRIBUTIONS,
+  IPPROTO_UDP,
+  type RecordView,
+  readLocal,
+  readOwner,
+  readRemote,
+  readRole,
+  readText,
+  u64,
+} from './record-view.ts';
 
-const IPPROTO_UDP = 17;
 const FILENAME_LIMIT = 256;
 const NS_PER_MS = 1e6;
 
@@ -65,7 +73,6 @@ const PHASES: readonly ConnectionPhase[] = [
   'failed',
   'closed',
 ];
-const ROLES: readonly Role[] = ['unknown', 'client', 'server'];
 const REASONS: readonly EndReason[] = [
   'unknown',
   'closed',
@@ -75,7 +82,6 @@ const REASONS: readonly EndReason[] = [
   'reset',
   'aborted',
 ];
-const ATTRIBUTIONS: readonly Attribution[] = ['unknown', 'socket', 'worker', 'listener', 'preexisting'];
 
 /** The end of a UDP socket; its conversations end with it. */
 export interface UdpSocketClosed {
@@ -84,10 +90,22 @@ export interface UdpSocketClosed {
   readonly socketId: number;
 }
 
-export type DecodedRecord = ConnectionEvent | ProcessEvent | UdpSocketClosed;
+/** The end of a connection of which payload was reported. */
+export interface StreamClosed {
+  readonly kind: 'stream-closed';
+  readonly timeMs: number;
+  readonly socketId: number;
+  /** Sequence number behind the last byte of each direction (DIRECTION); undefined when none was seen. */
+  readonly seen: readonly [number | undefined, number | undefined];
+  readonly reset: boolean;
+}
+
+export type DecodedRecord = ConnectionEvent | ProcessEvent | UdpSocketClosed | StreamClosed;
 
 export interface DecodeTarget {
   onRecord(record: DecodedRecord): void;
+  /** The view is valid during the call. */
+  onPayload?(payload: PayloadView): void;
   /** A record of unknown kind or impossible size, or a cut head (kind 0): the rest of the batch cannot be trusted. */
   onMalformed(kind: number, size: number): void;
 }
@@ -99,7 +117,10 @@ const SIZES: Record<number, number> = {
   [RECORD_KIND.EXEC_DETAIL]: SIZE_EXEC_DETAIL,
   [RECORD_KIND.EXIT]: SIZE_EXIT,
   [RECORD_KIND.UDP_SOCKET_CLOSED]: SIZE_UDP_SOCKET_CLOSED,
+  [RECORD_KIND.STREAM_CLOSED]: SIZE_STREAM_CLOSED,
 };
+
+const payload = new PayloadView();
 
 /**
  * Decodes the records in the first `bytes` of a slab, in order. `epochOffsetMs` turns the records' monotonic time
@@ -116,16 +137,29 @@ export function decodeBatch(
   while (at + SIZE_HEAD <= bytes) {
     const size = view.u32[(at + AT_HEAD_SIZE) >>> 2] as number;
     const kind = view.u16[(at + AT_HEAD_KIND) >>> 1] as number;
-    if (SIZES[kind] !== size || at + size > bytes) {
+    const isPayload = kind === RECORD_KIND.PAYLOAD;
+    if (at + size > bytes || !(isPayload ? isSoundPayload(view, at, size) : SIZES[kind] === size)) {
       target.onMalformed(kind, size);
       return count;
     }
-    target.onRecord(decodeRecord(view, at, kind, epochOffsetMs));
+    if (isPayload) {
+      payload.set(view, at, epochOffsetMs);
+      target.onPayload?.(payload);
+    } else target.onRecord(decodeRecord(view, at, kind, epochOffsetMs));
     count++;
     at += size;
   }
   if (at < bytes) target.onMalformed(0, bytes - at);
   return count;
+}
+
+/** Its bytes are inside the record. */
+function isSoundPayload(view: RecordView, at: number, size: number): boolean {
+  return (
+    size >= SIZE_PAYLOAD &&
+    (size & 7) === 0 &&
+    (view.u32[(at + AT_PAYLOAD_LENGTH) >>> 2] as number) <= size - SIZE_PAYLOAD
+  );
 }
 
 function decodeRecord(view: RecordView, at: number, kind: number, epochOffsetMs: number): DecodedRecord {
@@ -139,13 +173,24 @@ function decodeRecord(view: RecordView, at: number, kind: number, epochOffsetMs:
       return { kind: 'process', action: 'exit', timeMs, owner: knownOwner(view, at + AT_EXIT_OWNER) };
     case RECORD_KIND.UDP_SOCKET_CLOSED:
       return { kind: 'udp-socket-closed', timeMs, socketId: u64(view, at + AT_UDP_SOCKET_CLOSED_COOKIE) };
+    case RECORD_KIND.STREAM_CLOSED:
+      return decodeStreamClosed(view, at, timeMs);
     default:
       return decodeExec(view, at, kind === RECORD_KIND.EXEC_DETAIL, timeMs);
   }
 }
 
-function endpoint(view: RecordView, ipAt: number, portAt: number, family: number): Endpoint {
-  return { ip: readIp(view, ipAt, family), port: view.u16[portAt >>> 1] as number };
+function decodeStreamClosed(view: RecordView, at: number, timeMs: number): StreamClosed {
+  const known = view.u8[at + AT_STREAM_CLOSED_KNOWN] as number;
+  const seen = (direction: 0 | 1): number | undefined =>
+    (known >> direction) & 1 ? view.u32[((at + AT_STREAM_CLOSED_SEEN) >>> 2) + direction] : undefined;
+  return {
+    kind: 'stream-closed',
+    timeMs,
+    socketId: u64(view, at + AT_STREAM_CLOSED_COOKIE),
+    seen: [seen(0), seen(1)],
+    reset: view.u8[at + AT_STREAM_CLOSED_RESET] === 1,
+  };
 }
 
 function decodeConnection(view: RecordView, at: number, timeMs: number): ConnectionEvent {
@@ -156,15 +201,14 @@ function decodeConnection(view: RecordView, at: number, timeMs: number): Connect
 
 function connectionBase(view: RecordView, at: number, timeMs: number): ConnectionEvent {
   const tuple = at + AT_CONNECTION_TUPLE;
-  const family = view.u8[tuple + AT_TUPLE_FAMILY] as number;
   return {
     kind: 'connection',
     phase: PHASES[view.u8[at + AT_CONNECTION_PHASE] as number] ?? 'attempted',
     timeMs,
     transport: view.u8[tuple + AT_TUPLE_PROTOCOL] === IPPROTO_UDP ? 'udp' : 'tcp',
-    role: ROLES[view.u8[tuple + AT_TUPLE_ROLE] as number] ?? 'unknown',
-    local: endpoint(view, tuple + AT_TUPLE_LOCAL_IP, tuple + AT_TUPLE_LOCAL_PORT, family),
-    remote: endpoint(view, tuple + AT_TUPLE_REMOTE_IP, tuple + AT_TUPLE_REMOTE_PORT, family),
+    role: readRole(view, tuple),
+    local: readLocal(view, tuple),
+    remote: readRemote(view, tuple),
     socketId: u64(view, at + AT_CONNECTION_COOKIE),
     owner: readOwner(view, at + AT_CONNECTION_OWNER),
     attribution: ATTRIBUTIONS[view.u8[at + AT_CONNECTION_ATTRIBUTION] as number] ?? 'unknown',

@@ -69,6 +69,28 @@ export const SIZE_UDP_SOCKET_CLOSED = 24;
 export const AT_UDP_SOCKET_CLOSED_HEAD = 0;
 export const AT_UDP_SOCKET_CLOSED_COOKIE = 16;
 
+export const SIZE_PAYLOAD = 144;
+export const AT_PAYLOAD_HEAD = 0;
+export const AT_PAYLOAD_TUPLE = 16;
+export const AT_PAYLOAD_OWNER = 56;
+export const AT_PAYLOAD_COOKIE = 112;
+export const AT_PAYLOAD_SEQ = 120;
+export const AT_PAYLOAD_LENGTH = 124;
+export const AT_PAYLOAD_PASSED = 128;
+export const AT_PAYLOAD_ORDINAL = 132;
+export const AT_PAYLOAD_DIRECTION = 136;
+export const AT_PAYLOAD_ATTRIBUTION = 137;
+export const AT_PAYLOAD_FLAGS = 138;
+export const AT_PAYLOAD_PAD = 139;
+
+export const SIZE_STREAM_CLOSED = 40;
+export const AT_STREAM_CLOSED_HEAD = 0;
+export const AT_STREAM_CLOSED_COOKIE = 16;
+export const AT_STREAM_CLOSED_SEEN = 24;
+export const AT_STREAM_CLOSED_KNOWN = 32;
+export const AT_STREAM_CLOSED_RESET = 33;
+export const AT_STREAM_CLOSED_PAD = 34;
+
 export const SIZE_COUNTER_VALUE = 16;
 export const AT_COUNTER_VALUE_SUBMITTED = 0;
 export const AT_COUNTER_VALUE_DROPPED = 8;
@@ -101,6 +123,8 @@ export const RECORD_KIND = {
   EXEC_DETAIL: 4,
   EXIT: 5,
   UDP_SOCKET_CLOSED: 6,
+  PAYLOAD: 7,
+  STREAM_CLOSED: 8,
 } as const;
 
 export const PHASE = {
@@ -144,10 +168,33 @@ export const COUNTER = {
   EXEC: 5,
   EXIT: 6,
   UDP_SOCKET_CLOSED: 7,
-  SOCKET_STATE: 8,
-  UDP_FLOW_STATE: 9,
-  PROCESS_STATE: 10,
-  COUNT: 11,
+  PAYLOAD: 8,
+  STREAM_CLOSED: 9,
+  SOCKET_STATE: 10,
+  UDP_FLOW_STATE: 11,
+  PROCESS_STATE: 12,
+  STREAM_STATE: 13,
+  COUNT: 14,
+} as const;
+
+export const CONTENT = {
+  DNS: 1,
+  HTTP: 2,
+  TLS: 4,
+} as const;
+
+export const DIRECTION = {
+  RECEIVED: 0,
+  SENT: 1,
+} as const;
+
+export const PIECE = {
+  ALIGNED: 1,
+  LATE: 2,
+  UNORDERED: 4,
+  QUIET: 8,
+  COMPLETE: 16,
+  ORPHAN: 32,
 } as const;
 
 /** The whole layout, for comparing with the addon. */
@@ -161,6 +208,8 @@ export const LAYOUT = {
   tg_exec_detail: { size: 1616, fields: { exec: 0, path_size: 328, args_size: 332, path: 336, args: 1104 } },
   tg_exit: { size: 72, fields: { head: 0, owner: 16 } },
   tg_udp_socket_closed: { size: 24, fields: { head: 0, cookie: 16 } },
+  tg_payload: { size: 144, fields: { head: 0, tuple: 16, owner: 56, cookie: 112, seq: 120, length: 124, passed: 128, ordinal: 132, direction: 136, attribution: 137, flags: 138, pad: 139 } },
+  tg_stream_closed: { size: 40, fields: { head: 0, cookie: 16, seen: 24, known: 32, reset: 33, pad: 34 } },
   tg_counter_value: { size: 16, fields: { submitted: 0, dropped: 8 } },
   tg_process: { size: 24, fields: { start_ns: 0, exec_id: 8, parent_pid: 16, pad: 20 } },
   tg_udp_key: { size: 32, fields: { cookie: 0, remote_ip: 8, remote_port: 24, pad: 26 } },

@@ -1,5 +1,6 @@
-import type { IpAddress } from '../model/ip-address.ts';
-import type { Owner } from '../model/process.ts';
+import type { Role } from '../model/conversation.ts';
+import type { Endpoint, IpAddress } from '../model/ip-address.ts';
+import type { Attribution, Owner } from '../model/process.ts';
 import {
   AT_OWNER_CGROUP_ID,
   AT_OWNER_COMM,
@@ -8,8 +9,24 @@ import {
   AT_OWNER_PID,
   AT_OWNER_START_NS,
   AT_OWNER_UID,
+  AT_TUPLE_FAMILY,
+  AT_TUPLE_LOCAL_IP,
+  AT_TUPLE_LOCAL_PORT,
+  AT_TUPLE_REMOTE_IP,
+  AT_TUPLE_REMOTE_PORT,
+  AT_TUPLE_ROLE,
 } from './layout.gen.ts';
 
+export const IPPROTO_UDP = 17;
+/** By value of `enum tg_role` and `enum tg_attribution`. */
+const ROLES: readonly Role[] = ['unknown', 'client', 'server'];
+export const ATTRIBUTIONS: readonly Attribution[] = [
+  'unknown',
+  'socket',
+  'worker',
+  'listener',
+  'preexisting',
+];
 const COMM_BYTES = 16;
 const COMM_CACHE_SLOTS = 512;
 
@@ -39,6 +56,23 @@ export function readIp(view: RecordView, at: number, family: number): IpAddress 
     w2: view.u32[index + 2] as number,
     w3: view.u32[index + 3] as number,
   };
+}
+
+/** The local end in the `tg_tuple` at byte `tuple`. */
+export function readLocal(view: RecordView, tuple: number): Endpoint {
+  const family = view.u8[tuple + AT_TUPLE_FAMILY] as number;
+  const port = view.u16[(tuple + AT_TUPLE_LOCAL_PORT) >>> 1] as number;
+  return { ip: readIp(view, tuple + AT_TUPLE_LOCAL_IP, family), port };
+}
+
+export function readRemote(view: RecordView, tuple: number): Endpoint {
+  const family = view.u8[tuple + AT_TUPLE_FAMILY] as number;
+  const port = view.u16[(tuple + AT_TUPLE_REMOTE_PORT) >>> 1] as number;
+  return { ip: readIp(view, tuple + AT_TUPLE_REMOTE_IP, family), port };
+}
+
+export function readRole(view: RecordView, tuple: number): Role {
+  return ROLES[view.u8[tuple + AT_TUPLE_ROLE] as number] ?? 'unknown';
 }
 
 /** A NUL-terminated string of at most `limit` bytes; bytes that are not UTF-8 become U+FFFD. */

@@ -3,7 +3,7 @@ import { EXIT } from '../model/errors.ts';
 import type { EventKind } from '../model/event.ts';
 import { endProcess } from './end-process.ts';
 
-const LIVE_KINDS: readonly EventKind[] = ['connection', 'process', 'loss'];
+const LIVE_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'];
 const REPLAY_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls'];
 const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'];
 

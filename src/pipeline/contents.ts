@@ -89,7 +89,7 @@ class Reader implements Contents {
       case 'http1':
         return this.#openHttp1(facts);
       case 'http2':
-        return createHttp2Conversation({ onExchange: this.#onExchange(facts) });
+        return createHttp2Conversation({ onExchange: this.#onExchange(facts), gapsHoldBodies: true });
       default:
         return undefined;
     }
@@ -105,7 +105,11 @@ class Reader implements Contents {
       },
       onUpgrade: (protocol, request) =>
         protocol === 'h2c'
-          ? createHttp2Conversation({ onExchange, upgraded: { request, startMs: requestMs } })
+          ? createHttp2Conversation({
+              onExchange,
+              gapsHoldBodies: true,
+              upgraded: { request, startMs: requestMs },
+            })
           : undefined,
     });
   }

@@ -1,5 +1,6 @@
 import { type DecodedRecord, decodeBatch } from '../../src/capture/decode.ts';
 import * as layout from '../../src/capture/layout.gen.ts';
+import type { PayloadView } from '../../src/capture/payload-view.ts';
 import { viewOf } from '../../src/capture/record-view.ts';
 
 /** Epoch time of the machine's start, in the tests. */
@@ -103,16 +104,35 @@ export function writeStats(record: DataView, reason: number): void {
   record.setUint32(layout.AT_CONNECTION_END_REASON, reason, true);
 }
 
+/** What a payload view says, kept. */
+export type Payload = ReturnType<typeof copyOf>;
+
+function copyOf(piece: PayloadView) {
+  const { seq, length, passed, ordinal, flags, direction } = piece;
+  return {
+    seq,
+    length,
+    passed,
+    ordinal,
+    flags,
+    direction,
+    facts: piece.facts(),
+    bytes: piece.bytes().slice(),
+  };
+}
+
 /** Decodes a batch and gathers everything that is said of it. */
 export function decode(
   buffer: ArrayBuffer,
   bytes: number,
-): { records: DecodedRecord[]; malformed: number[][]; count: number } {
+): { records: DecodedRecord[]; payloads: Payload[]; malformed: number[][]; count: number } {
   const records: DecodedRecord[] = [];
+  const payloads: Payload[] = [];
   const malformed: number[][] = [];
   const count = decodeBatch(viewOf(buffer), bytes, EPOCH_OFFSET_MS, {
     onRecord: (record) => records.push(record),
+    onPayload: (piece) => payloads.push(copyOf(piece)),
     onMalformed: (kind, size) => malformed.push([kind, size]),
   });
-  return { records, malformed, count };
+  return { records, payloads, malformed, count };
 }

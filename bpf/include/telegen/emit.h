@@ -11,6 +11,9 @@
  */
 const volatile __u32 tg_phases = ~0u;
 
+/* Set by user space before load: bits of enum tg_content. */
+const volatile __u32 tg_content = 0;
+
 static __always_inline int tg_wants(__u8 phase)
 {
 	return (tg_phases >> phase) & 1;

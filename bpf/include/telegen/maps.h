@@ -3,7 +3,7 @@
 #ifndef TELEGEN_MAPS_H
 #define TELEGEN_MAPS_H
 
-#include "telegen/records.h"
+#include "telegen/stream.h"
 
 enum tg_stage {
 	TG_STAGE_NEW = 0,        /* identity known, nothing tried */
@@ -27,7 +27,9 @@ struct tg_socket {
 	__u8 stage;
 	__u8 flags;
 	__u8 attribution;
-	__u8 pad[7];
+	__u8 has_seq;
+	__u8 pad[6];
+	__u32 first_seq[2]; /* of payload, by direction; when has_seq */
 };
 
 /* Alert-class records: connections and processes. Inserted by all programs here, read by the addon; size from config. */
@@ -35,6 +37,20 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 24);
 } tg_events SEC(".maps");
+
+/* What conversations say. Apart from the records above, so that neither can push out the other; size from config. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24);
+} tg_payloads SEC(".maps");
+
+/* Inserted at a connection's first payload; lives and dies with the socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tg_stream);
+} tg_streams SEC(".maps");
 
 /* Inserted in connect, sendmsg, post_bind, listen, first datagram or accept; lives and dies with the socket. */
 struct {

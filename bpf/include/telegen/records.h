@@ -24,6 +24,8 @@ enum tg_record_kind {
 	TG_RECORD_EXEC_DETAIL = 4,
 	TG_RECORD_EXIT = 5,
 	TG_RECORD_UDP_SOCKET_CLOSED = 6,
+	TG_RECORD_PAYLOAD = 7,
+	TG_RECORD_STREAM_CLOSED = 8,
 };
 
 enum tg_phase {
@@ -68,11 +70,14 @@ enum tg_counter {
 	TG_COUNTER_EXEC = 5,
 	TG_COUNTER_EXIT = 6,
 	TG_COUNTER_UDP_SOCKET_CLOSED = 7,
+	TG_COUNTER_PAYLOAD = 8,
+	TG_COUNTER_STREAM_CLOSED = 9,
 	/* Not a record: a socket or process whose state could not be stored. */
-	TG_COUNTER_SOCKET_STATE = 8,
-	TG_COUNTER_UDP_FLOW_STATE = 9,
-	TG_COUNTER_PROCESS_STATE = 10,
-	TG_COUNTER_COUNT = 11,
+	TG_COUNTER_SOCKET_STATE = 10,
+	TG_COUNTER_UDP_FLOW_STATE = 11,
+	TG_COUNTER_PROCESS_STATE = 12,
+	TG_COUNTER_STREAM_STATE = 13,
+	TG_COUNTER_COUNT = 14,
 };
 
 struct tg_counter_value {
@@ -169,6 +174,58 @@ struct tg_exit {
 struct tg_udp_socket_closed {
 	struct tg_head head;
 	__u64 cookie;
+};
+
+/* What to look for in conversations; bits of the constant tg_content. */
+enum tg_content {
+	TG_CONTENT_DNS = 1,
+	TG_CONTENT_HTTP = 2, /* any version, so gRPC, too */
+	TG_CONTENT_TLS = 4,
+};
+
+enum tg_direction {
+	TG_DIRECTION_RECEIVED = 0,
+	TG_DIRECTION_SENT = 1,
+};
+
+/* Bits of tg_payload.flags. */
+enum tg_piece {
+	TG_PIECE_ALIGNED = 1,   /* begins at a frame; what lies before it was left out frame by frame */
+	TG_PIECE_LATE = 2,      /* the conversation is older than telegen */
+	TG_PIECE_UNORDERED = 4, /* may come before bytes that precede it, or repeat some */
+	TG_PIECE_QUIET = 8,     /* nothing between the piece before and this one has content */
+	TG_PIECE_COMPLETE = 16, /* behind `passed`, a body or frame is over */
+	TG_PIECE_ORPHAN = 32,   /* came to the listener: belongs to the connection of this tuple that is being accepted */
+};
+
+/*
+ * Part of what a conversation said: `length` bytes follow. The ordinal counts the pieces of this direction, also those
+ * that found no room: a jump is a loss. `passed` bytes right behind were seen and left out on purpose.
+ * Datagrams come whole or cut, with ordinal and seq 0.
+ */
+struct tg_payload {
+	struct tg_head head;
+	struct tg_tuple tuple;
+	struct tg_owner owner;
+	__u64 cookie;
+	__u32 seq; /* TCP sequence number of the first byte */
+	__u32 length;
+	__u32 passed;
+	__u32 ordinal;
+	__u8 direction; /* enum tg_direction */
+	__u8 attribution;
+	__u8 flags; /* enum tg_piece */
+	__u8 pad[5];
+};
+
+/* The end of a connection of which pieces were reported. seen: sequence number behind the last byte, by direction. */
+struct tg_stream_closed {
+	struct tg_head head;
+	__u64 cookie;
+	__u32 seen[2];
+	__u8 known; /* bit (1 << direction): `seen` is known */
+	__u8 reset;
+	__u8 pad[6];
 };
 
 /* Key and value of the tg_processes map, by process id (tgid). */

@@ -36,6 +36,33 @@ static __always_inline void tg_take_worker(struct tg_socket *sock)
 	sock->attribution = TG_ATTRIBUTION_WORKER;
 }
 
+/* The conversation on a socket is over: after the last of its pieces, in the same ring. */
+static __always_inline void tg_stream_ended(void *sk, const struct tg_socket *sock, __u8 reset)
+{
+	struct tg_stream *stream = bpf_sk_storage_get(&tg_streams, sk, 0, 0);
+	struct tg_stream_closed *record;
+	int i;
+
+	if (!stream || !stream->shipped)
+		return;
+	stream->shipped = 0;
+	record = bpf_ringbuf_reserve(&tg_payloads, sizeof(*record), 0);
+	tg_count(TG_COUNTER_STREAM_CLOSED, record != 0);
+	if (!record)
+		return;
+	tg_fill_head(&record->head, TG_RECORD_STREAM_CLOSED, sizeof(*record), bpf_ktime_get_ns());
+	record->cookie = sock->cookie;
+	record->known = 0;
+	record->reset = reset;
+	__builtin_memset(record->pad, 0, sizeof(record->pad));
+	for (i = 0; i < 2; i++) {
+		record->seen[i] = stream->half[i].seen;
+		if (stream->half[i].flags & TG_HALF_STARTED)
+			record->known |= 1 << i;
+	}
+	TG_SUBMIT(record);
+}
+
 /* The words as the kernel hands them (network order) into host order; folds IPv4-mapped IPv6 into IPv4. */
 static __always_inline __u8 tg_ip6_to_words(__u32 words[4], __u32 a, __u32 b, __u32 c, __u32 d)
 {

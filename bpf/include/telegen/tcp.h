@@ -15,7 +15,7 @@ static __always_inline void tg_tcp_want_callbacks(struct bpf_sock_ops *ctx)
 {
 	__u32 flags = ctx->bpf_sock_ops_cb_flags;
 
-	if (tg_wants_ends() && (flags & TG_TCP_FLAGS) != TG_TCP_FLAGS)
+	if ((tg_wants_ends() || tg_content) && (flags & TG_TCP_FLAGS) != TG_TCP_FLAGS)
 		bpf_sock_ops_cb_flags_set(ctx, flags | TG_TCP_FLAGS);
 }
 
@@ -43,8 +43,17 @@ static __always_inline void tg_tcp_begin(struct bpf_sock_ops *ctx, struct tg_soc
 	sock->flags = 0;
 	sock->error = 0;
 	sock->rcv_nxt_at_fin_wait = 0;
+	sock->has_seq = 0;
 	tg_tcp_fill_tuple(ctx, &sock->tuple, role);
 	tg_tcp_want_callbacks(ctx);
+}
+
+/* Nothing has been sent or received yet: the places where payload begins. */
+static __always_inline void tg_tcp_payload_begins(const struct bpf_sock_ops *ctx, struct tg_socket *sock)
+{
+	sock->first_seq[TG_DIRECTION_SENT] = ctx->snd_nxt;
+	sock->first_seq[TG_DIRECTION_RECEIVED] = ctx->rcv_nxt;
+	sock->has_seq = 1;
 }
 
 static __always_inline void tg_tcp_connecting(struct bpf_sock_ops *ctx, struct bpf_sock *sk)
@@ -65,6 +74,7 @@ static __always_inline void tg_tcp_established(struct bpf_sock_ops *ctx, struct 
 	if (!sock || sock->stage != TG_STAGE_SYN_SENT)
 		return;
 	sock->stage = TG_STAGE_ESTABLISHED;
+	tg_tcp_payload_begins(ctx, sock);
 	tg_tcp_want_callbacks(ctx);
 	tg_emit_connection(sock, TG_PHASE_ESTABLISHED, ctx->srtt_us >> 3, bpf_ktime_get_ns());
 }
@@ -79,6 +89,7 @@ static __always_inline void tg_tcp_accepted(struct bpf_sock_ops *ctx, struct bpf
 	if (sock->attribution == TG_ATTRIBUTION_SOCKET)
 		sock->attribution = TG_ATTRIBUTION_LISTENER;
 	tg_tcp_begin(ctx, sock, TG_ROLE_SERVER);
+	tg_tcp_payload_begins(ctx, sock);
 	sock->stage = TG_STAGE_ESTABLISHED;
 	tg_emit_connection(sock, TG_PHASE_ACCEPTED, ctx->srtt_us >> 3, sock->began_ns);
 }
@@ -169,7 +180,7 @@ static __always_inline void tg_tcp_count_bytes(const struct bpf_sock_ops *ctx, c
 	end->bytes_received = received;
 }
 
-static __always_inline void tg_tcp_ended(struct bpf_sock_ops *ctx, struct tg_socket *sock, __u32 from, __u16 error)
+static __always_inline __u32 tg_tcp_ended(struct bpf_sock_ops *ctx, struct tg_socket *sock, __u32 from, __u16 error)
 {
 	struct tg_end end = {
 		.segments_sent = ctx->segs_out,
@@ -195,11 +206,13 @@ static __always_inline void tg_tcp_ended(struct bpf_sock_ops *ctx, struct tg_soc
 	}
 	sock->stage = TG_STAGE_ENDED;
 	tg_emit_end(sock, &end, bpf_ktime_get_ns());
+	return end.reason;
 }
 
 static __always_inline void tg_tcp_state(struct bpf_sock_ops *ctx, struct bpf_sock *sk, __u16 error)
 {
 	__u32 from = ctx->args[0], to = ctx->args[1];
+	__u32 reason = TG_REASON_UNKNOWN;
 	struct tg_socket *sock;
 
 	if (to != BPF_TCP_CLOSE)
@@ -212,7 +225,9 @@ static __always_inline void tg_tcp_state(struct bpf_sock_ops *ctx, struct bpf_so
 	if (to == BPF_TCP_FIN_WAIT2)
 		sock->rcv_nxt_at_fin_wait = ctx->rcv_nxt;
 	else if (sock->stage == TG_STAGE_SYN_SENT || sock->stage == TG_STAGE_ESTABLISHED)
-		tg_tcp_ended(ctx, sock, from, error);
+		reason = tg_tcp_ended(ctx, sock, from, error);
+	if (tg_content && to == BPF_TCP_CLOSE)
+		tg_stream_ended(sk, sock, reason == TG_REASON_RESET || reason == TG_REASON_ABORTED);
 }
 
 static __always_inline void tg_tcp_retransmission_timeout(struct bpf_sock_ops *ctx, struct bpf_sock *sk)

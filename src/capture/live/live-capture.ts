@@ -10,23 +10,28 @@ import { type DecodedRecord, decodeBatch } from '../decode.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
 import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
+import { type HookStatus, Hooks } from './hooks.ts';
 import { type LoadedObject, reasonOf } from './load-object.ts';
-import { loadCore, loadExtra } from './objects.ts';
+import { loadContent, loadCore, loadExtra } from './objects.ts';
 import {
-  type Candidate,
-  type Feature,
+  type ContentKind,
   type ObjectName,
   PROCESS_FEATURES,
   SEED_FEATURE,
   SOCKET_FEATURES,
+  type Wants,
 } from './plan.ts';
 import { type SeedProcess, seedProcessTable } from './seed.ts';
+import type { StreamCounters } from './stream-counters.ts';
+import { type ContentReader, LiveStreams } from './streams.ts';
 import { UdpFlows } from './udp-flows.ts';
+
+export type { HookStatus } from './hooks.ts';
 
 const SLABS = 16;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
-const UDP_SWEEP_MS = 10_000;
+const SWEEP_MS = 10_000;
 const NS_PER_MS = 1e6;
 
 export interface LiveCaptureOptions {
@@ -38,6 +43,8 @@ export interface LiveCaptureOptions {
   readonly extra?: boolean;
   /** Phases of connections to report (default: all). What nobody wants is not even recorded in the kernel. */
   readonly phases?: readonly ConnectionPhase[];
+  /** What to look for in conversations, and who reads it (default: nothing). */
+  readonly content?: { readonly kinds: readonly ContentKind[]; readonly reader: ContentReader };
   readonly addon?: Addon;
   /** Called once the process hooks are in place and before any socket hook is. */
   readonly seedProcesses?: () => readonly SeedProcess[];
@@ -47,19 +54,13 @@ export interface LiveCaptureOptions {
   readonly onWarning: (message: string) => void;
 }
 
-/** How a feature is served. `fallback`: by a lesser program than the best; `reason`: why not by a better one. */
-export interface HookStatus {
-  readonly feature: Feature;
-  readonly state: 'ok' | 'fallback' | 'missing';
-  readonly candidate?: Candidate;
-  readonly reason?: string;
-}
-
 export interface LiveCapture {
   readonly cgroup: string;
   readonly isWholeHost: boolean;
   readonly hooks: readonly HookStatus[];
   counters(): RecordCounters;
+  /** What became of the payload; undefined when no content is wanted. */
+  streams(): Readonly<StreamCounters> | undefined;
   /** Records decoded so far. */
   received(): number;
   /** Bytes waiting in the ring. */
@@ -75,13 +76,18 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
   const objects = new Map<ObjectName, LoadedObject>();
   try {
     const { ringBufferSize: ringBytes, phases = CONNECTION_PHASES } = options;
-    const settings = { cgroup, ringBytes, phases };
+    const wants: Wants = { phases, content: options.content?.kinds ?? [] };
+    const settings = { cgroup, ringBytes, wants };
     objects.set('core', loadCore(addon, settings));
     const { object: core } = objects.get('core') as LoadedObject;
-    const extra = options.extra === false ? undefined : loadExtra(addon, core, settings);
-    if (typeof extra === 'object') objects.set('extra', extra);
-    const missingExtra = typeof extra === 'string' ? extra : 'switched off';
-    return new Running({ addon, cgroup, objects, missingExtra, options });
+    const missing = new Map<ObjectName, string>();
+    const keep = (name: ObjectName, loaded: LoadedObject | string): void => {
+      if (typeof loaded === 'string') missing.set(name, loaded);
+      else objects.set(name, loaded);
+    };
+    keep('extra', options.extra === false ? 'switched off' : loadExtra(addon, core, settings));
+    if (wants.content.length > 0) keep('content', loadContent(addon, core, settings));
+    return new Running({ addon, cgroup, objects, missing, wants, options });
   } catch (error) {
     for (const { object } of [...objects.values()].reverse()) object.close();
     cgroup.close();
@@ -101,14 +107,17 @@ interface Parts {
   readonly addon: Addon;
   readonly cgroup: ObservedCgroup;
   readonly objects: ReadonlyMap<ObjectName, LoadedObject>;
-  readonly missingExtra: string;
+  /** Why an object could not be used as a whole. */
+  readonly missing: ReadonlyMap<ObjectName, string>;
+  readonly wants: Wants;
   readonly options: LiveCaptureOptions;
 }
 
 class Running implements LiveCapture {
   readonly #parts: Parts;
   readonly #core: BpfObject;
-  readonly #hooks: HookStatus[] = [];
+  readonly #hooks: Hooks;
+  readonly #streams: LiveStreams | undefined;
   readonly #slabs: RecordView[];
   readonly #reader: RingReader;
   readonly #udp: UdpFlows;
@@ -121,22 +130,24 @@ class Running implements LiveCapture {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#core = (parts.objects.get('core') as LoadedObject).object;
-    const wanted: readonly ConnectionPhase[] = parts.options.phases ?? CONNECTION_PHASES;
-    this.#wantsClosed = wanted.includes('closed');
+    const { wants, options } = parts;
+    this.#wantsClosed = wants.phases.includes('closed');
+    this.#hooks = new Hooks(parts);
+    if (options.content !== undefined && wants.content.length > 0)
+      this.#streams = new LiveStreams(options.content.reader);
     this.#udp = new UdpFlows(this.#core, UDP_FLOW_CAPACITY, (event) => this.#deliver(event));
     const buffers = Array.from({ length: SLABS }, () => new ArrayBuffer(SLAB_BYTES));
     this.#slabs = buffers.map(viewOf);
-    this.#reader = new parts.addon.RingReader(this.#core, 'tg_events', parts.options.ringBufferSize, buffers);
-    for (const feature of PROCESS_FEATURES) this.#serve(feature);
-    seedProcessTable(this.#core, parts.options.seedProcesses?.() ?? []);
-    this.#serve(SEED_FEATURE);
-    const isOfUse = ({ phases }: Feature): boolean =>
-      phases === undefined || phases.some((phase) => wanted.includes(phase));
-    for (const feature of SOCKET_FEATURES.filter(isOfUse)) this.#serve(feature);
+    const rings = wants.content.length > 0 ? ['tg_events', 'tg_payloads'] : 'tg_events';
+    this.#reader = new parts.addon.RingReader(this.#core, rings, options.ringBufferSize, buffers);
+    for (const feature of PROCESS_FEATURES) this.#hooks.serve(feature);
+    seedProcessTable(this.#core, options.seedProcesses?.() ?? []);
+    this.#hooks.serve(SEED_FEATURE);
+    for (const feature of SOCKET_FEATURES) this.#hooks.serve(feature);
     this.#stopped = new Promise((resolve) => {
       this.#reader.start((slab, bytes) => this.#batch(slab, bytes), resolve);
     });
-    this.#sweeper = setInterval(() => this.#sweep(), UDP_SWEEP_MS);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
   }
 
@@ -149,11 +160,15 @@ class Running implements LiveCapture {
   }
 
   get hooks(): readonly HookStatus[] {
-    return this.#hooks;
+    return this.#hooks.statuses;
   }
 
   counters(): RecordCounters {
     return readCounters(this.#core);
+  }
+
+  streams(): Readonly<StreamCounters> | undefined {
+    return this.#streams?.counters;
   }
 
   received(): number {
@@ -167,48 +182,6 @@ class Running implements LiveCapture {
   stop(beforeClose?: () => void): Promise<void> {
     this.#stopping ??= this.#stop(beforeClose);
     return this.#stopping;
-  }
-
-  /** Attaches the best candidate that works; throws when a required feature has none. */
-  #serve(feature: Feature): void {
-    const reasons: string[] = [];
-    for (const candidate of feature.candidates) {
-      const reason = this.#tryCandidate(candidate);
-      if (reason === undefined) {
-        const state = reasons.length > 0 ? 'fallback' : 'ok';
-        this.#hooks.push({
-          feature,
-          state,
-          candidate,
-          ...(state === 'ok' ? {} : { reason: reasons.join('; ') }),
-        });
-        return;
-      }
-      reasons.push(`${candidate.object}/${candidate.program}: ${reason}`);
-    }
-    if (feature.required) {
-      throw new TelegenError(
-        'TELEGEN_KERNEL',
-        `${feature.name} (${feature.purpose}) cannot be attached: ${reasons.join('; ')}`,
-      );
-    }
-    this.#hooks.push({ feature, state: 'missing', reason: reasons.join('; ') });
-  }
-
-  /** Returns why it could not be attached, or undefined when it is. */
-  #tryCandidate(candidate: Candidate): string | undefined {
-    const loaded = this.#parts.objects.get(candidate.object);
-    if (loaded === undefined) return this.#parts.missingExtra;
-    const refused = loaded.refused.get(candidate.program);
-    if (refused !== undefined) return refused;
-    try {
-      if (candidate.attach === 'cgroup') loaded.object.attachCgroup(candidate.program, this.#parts.cgroup.fd);
-      else if (candidate.attach === 'iterator') loaded.object.runIterator(candidate.program);
-      else loaded.object.attach(candidate.program);
-      return undefined;
-    } catch (error) {
-      return reasonOf(error);
-    }
   }
 
   /** Measured anew for each batch, so that a stepped wall clock is followed. */
@@ -227,6 +200,7 @@ class Running implements LiveCapture {
   #decode(slab: number, bytes: number): void {
     this.#received += decodeBatch(this.#slabs[slab] as RecordView, bytes, this.#epochOffsetMs(), {
       onRecord: (record) => this.#record(record),
+      onPayload: (payload) => this.#guarded(() => this.#streams?.payload(payload)),
       onMalformed: (kind, size) => {
         this.#parts.options.onWarning(
           `malformed record from the kernel (kind ${kind}, ${size} bytes): rest of batch skipped`,
@@ -236,6 +210,10 @@ class Running implements LiveCapture {
   }
 
   #record(record: DecodedRecord): void {
+    if (record.kind === 'stream-closed') {
+      this.#guarded(() => this.#streams?.closed(record));
+      return;
+    }
     if (record.kind === 'udp-socket-closed') {
       this.#udp.socketClosed(record.socketId, record.timeMs);
       return;
@@ -250,10 +228,14 @@ class Running implements LiveCapture {
     this.#deliver(record);
   }
 
-  /** A consumer that throws is a bug of its own: it surfaces as an uncaught exception and costs no record. */
   #deliver(event: ConnectionEvent | ProcessEvent): void {
+    this.#guarded(() => this.#parts.options.onEvent(event));
+  }
+
+  /** A consumer that throws is a bug of its own: it surfaces as an uncaught exception and costs no record. */
+  #guarded(call: () => void): void {
     try {
-      this.#parts.options.onEvent(event);
+      call();
     } catch (error) {
       queueMicrotask(() => {
         throw error;
@@ -263,6 +245,7 @@ class Running implements LiveCapture {
 
   #sweep(): void {
     this.#udp.sweep(this.#parts.addon.monotonicNs(), Date.now());
+    this.#streams?.sweep(Date.now());
   }
 
   async #stop(beforeClose: (() => void) | undefined): Promise<void> {
@@ -271,6 +254,7 @@ class Running implements LiveCapture {
     this.#reader.stop();
     await this.#stopped;
     for (let bytes = this.#reader.drain(); bytes > 0; bytes = this.#reader.drain()) this.#decode(0, bytes);
+    this.#guarded(() => this.#streams?.end(Date.now()));
     try {
       beforeClose?.();
     } finally {

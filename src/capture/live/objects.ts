@@ -1,12 +1,26 @@
 import { existsSync } from 'node:fs';
-import type { ConnectionPhase } from '../../model/event.ts';
 import { type Addon, type BpfObject, BUILD_DIR } from '../addon.ts';
 import { PHASE } from '../layout.gen.ts';
 import type { ObservedCgroup } from './cgroup.ts';
 import { type LoadedObject, loadObject, reasonOf } from './load-object.ts';
+import { contentMask, type Wants } from './plan.ts';
 import { tracepointFieldOffset } from './tracefs.ts';
 
-const SHARED_MAPS = ['tg_events', 'tg_sockets', 'tg_processes', 'tg_udp_flows', 'tg_counters', 'tg_cgroup'];
+/** Maps of the core object that the others use. */
+const SHARED_MAPS = {
+  extra: [
+    'tg_events',
+    'tg_payloads',
+    'tg_sockets',
+    'tg_streams',
+    'tg_processes',
+    'tg_udp_flows',
+    'tg_counters',
+    'tg_cgroup',
+  ],
+  content: ['tg_events', 'tg_payloads', 'tg_sockets', 'tg_streams', 'tg_udp_flows', 'tg_counters'],
+};
+const SMALLEST_RING = 65_536;
 const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 
 function u32Bytes(value: number): Uint8Array {
@@ -17,21 +31,25 @@ function u32Bytes(value: number): Uint8Array {
 export interface ProgramSettings {
   readonly cgroup: ObservedCgroup;
   readonly ringBytes: number;
-  /** Phases that somebody wants; the kernel side makes no records of others. */
-  readonly phases: readonly ConnectionPhase[];
+  /** The kernel side makes no records of anything else. */
+  readonly wants: Wants;
 }
 
-function constantsOf({ cgroup, phases }: ProgramSettings): Record<string, Uint8Array> {
-  const mask = phases.reduce(
+function constantsOf({ cgroup, wants }: ProgramSettings): Record<string, Uint8Array> {
+  const mask = wants.phases.reduce(
     (bits, phase) => bits | (1 << PHASE[phase.toUpperCase() as keyof typeof PHASE]),
     0,
   );
-  return { tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]), tg_phases: u32Bytes(mask) };
+  return {
+    tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]),
+    tg_phases: u32Bytes(mask),
+    tg_content: u32Bytes(contentMask(wants.content)),
+  };
 }
 
 /** Loads what telegen cannot do without. */
 export function loadCore(addon: Addon, settings: ProgramSettings): LoadedObject {
-  const { cgroup, ringBytes } = settings;
+  const { cgroup, ringBytes, wants } = settings;
   const offsets = {
     tg_exec_filename_offset: tracepointFieldOffset('sched/sched_process_exec', 'filename'),
     tg_fork_child_offset: tracepointFieldOffset('sched/sched_process_fork', 'child_pid'),
@@ -42,21 +60,34 @@ export function loadCore(addon: Addon, settings: ProgramSettings): LoadedObject 
   const core = loadObject(addon, {
     path: `${BUILD_DIR}/bpf/core.bpf.o`,
     constants,
-    mapSizes: { tg_events: ringBytes },
+    mapSizes: { tg_events: ringBytes, tg_payloads: wants.content.length > 0 ? ringBytes : SMALLEST_RING },
   });
   if (!cgroup.isRoot) core.object.mapUpdate('tg_cgroup', u32Bytes(0), u32Bytes(cgroup.fd), 0);
   return core;
 }
 
-/** Loads what needs BTF, sharing the core's maps; the reason when the object as a whole cannot be used. */
+/** Loads what needs BTF; the reason when the object as a whole cannot be used. */
 export function loadExtra(addon: Addon, core: BpfObject, settings: ProgramSettings): LoadedObject | string {
   if (!existsSync(KERNEL_BTF)) return `no ${KERNEL_BTF}: this kernel is built without BTF`;
+  return loadSharing('extra', addon, { core, settings });
+}
+
+/** Loads what reads conversations; the reason when it cannot be used. */
+export function loadContent(addon: Addon, core: BpfObject, settings: ProgramSettings): LoadedObject | string {
+  return loadSharing('content', addon, { core, settings });
+}
+
+function loadSharing(
+  name: keyof typeof SHARED_MAPS,
+  addon: Addon,
+  { core, settings }: { core: BpfObject; settings: ProgramSettings },
+): LoadedObject | string {
   try {
     return loadObject(addon, {
-      path: `${BUILD_DIR}/bpf/extra.bpf.o`,
+      path: `${BUILD_DIR}/bpf/${name}.bpf.o`,
       constants: constantsOf(settings),
       mapSizes: {},
-      shared: { from: core, maps: SHARED_MAPS },
+      shared: { from: core, maps: SHARED_MAPS[name] },
     });
   } catch (error) {
     return reasonOf(error);

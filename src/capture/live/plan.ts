@@ -1,8 +1,9 @@
 import type { ConnectionPhase } from '../../model/event.ts';
+import { CONTENT } from '../layout.gen.ts';
 
 /** Which program serves which feature, best first; the first that loads and attaches is used. */
 
-export type ObjectName = 'core' | 'extra';
+export type ObjectName = 'core' | 'extra' | 'content';
 export type AttachKind = 'cgroup' | 'trace' | 'iterator';
 
 export interface Candidate {
@@ -17,7 +18,7 @@ export interface Feature {
   readonly purpose: string;
   /** Without a required feature telegen does not start. */
   readonly required: boolean;
-  /** Only of use to reports of these phases; absent: always. */
+  /** Only of use to reports of these phases (`closed`: to content, too); absent: always. */
   readonly phases?: readonly ConnectionPhase[];
   readonly candidates: readonly Candidate[];
 }
@@ -28,6 +29,35 @@ function core(program: string, attach: AttachKind): Candidate {
 
 function extra(program: string, attach: AttachKind): Candidate {
   return { object: 'extra', program, attach };
+}
+
+function content(program: string): Candidate {
+  return { object: 'content', program, attach: 'cgroup' };
+}
+
+/** What to look for in conversations. */
+export const CONTENT_KINDS = ['dns', 'http', 'tls'] as const;
+export type ContentKind = (typeof CONTENT_KINDS)[number];
+
+/** Bits of `tg_content`. */
+export function contentMask(kinds: readonly ContentKind[]): number {
+  return kinds.reduce((mask, kind) => mask | CONTENT[kind.toUpperCase() as keyof typeof CONTENT], 0);
+}
+
+/** What is wanted of the kernel side. */
+export interface Wants {
+  readonly phases: readonly ConnectionPhase[];
+  readonly content: readonly ContentKind[];
+}
+
+/** The candidates of a feature that serve what is wanted; none when nothing of it is. */
+export function candidatesFor({ phases, candidates }: Feature, wants: Wants): readonly Candidate[] {
+  const isOfUse =
+    phases === undefined ||
+    phases.some((phase) => wants.phases.includes(phase)) ||
+    (phases.includes('closed') && wants.content.length > 0);
+  if (!isOfUse) return [];
+  return candidates.filter(({ object }) => object !== 'content' || wants.content.length > 0);
 }
 
 /** Watch processes first, then sockets: an owner must be known before its socket appears. */
@@ -109,16 +139,16 @@ export const SOCKET_FEATURES: readonly Feature[] = [
     candidates: [extra('tg_tcp', 'cgroup'), core('tg_tcp', 'cgroup')],
   },
   {
-    name: 'udp-egress',
-    purpose: 'UDP conversations (sent)',
+    name: 'packets-sent',
+    purpose: 'UDP conversations and what conversations say (sent)',
     required: false,
-    candidates: [core('tg_egress', 'cgroup')],
+    candidates: [content('tg_egress'), core('tg_egress', 'cgroup')],
   },
   {
-    name: 'udp-ingress',
-    purpose: 'UDP conversations (received)',
+    name: 'packets-received',
+    purpose: 'UDP conversations and what conversations say (received)',
     required: false,
-    candidates: [core('tg_ingress', 'cgroup')],
+    candidates: [content('tg_ingress'), core('tg_ingress', 'cgroup')],
   },
   {
     name: 'accept-worker-recv',

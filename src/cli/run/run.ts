@@ -12,12 +12,14 @@ import { createDetectors } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
 import { CONNECTION_PHASES, type EventKind } from '../../model/event.ts';
+import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
 import { blocklistPaths } from './blocklist-paths.ts';
+import { contentKinds } from './content-kinds.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
 import { createEventPrinter, type EventPrinter } from './event-printer.ts';
 import { openHostProcesses } from './process-table.ts';
@@ -44,6 +46,7 @@ interface Running {
   readonly merger: Merger;
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
+  readonly contents: Contents;
   readonly blocklists: BlocklistStore | undefined;
   readonly printer: EventPrinter | undefined;
   readonly checkLoss: () => void;
@@ -60,6 +63,7 @@ export async function run(options: RunOptions): Promise<number> {
   const running = await start(loaded, options, diagnostics);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => {
+    running.contents.tick(Date.now());
     running.engine.tick(Date.now());
     running.checkLoss();
   }, TICK_MS);
@@ -109,11 +113,13 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     ...(printer === undefined ? {} : { onEvent: printer.print }),
     onProblem: diagnostics.error,
   });
+  const contents = createContents(engine.handle);
   const capture = openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
     phases: options.events.includes('connection') ? CONNECTION_PHASES : ['attempted', 'accepted'],
+    content: { kinds: contentKinds(options.events), reader: contents },
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,
@@ -124,7 +130,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   );
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
-  return { engine, merger, delivery, capture, blocklists, printer, checkLoss, diagnostics };
+  return { engine, merger, delivery, capture, contents, blocklists, printer, checkLoss, diagnostics };
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
@@ -136,12 +142,14 @@ function belowMount(cgroup: string | undefined): string | undefined {
 }
 
 async function stop(running: Running): Promise<void> {
-  const { engine, merger, delivery, capture, blocklists, printer, checkLoss, diagnostics } = running;
+  const { engine, merger, delivery, capture, contents, blocklists, printer, checkLoss, diagnostics } =
+    running;
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();
     checkLoss();
   });
+  contents.finish(Date.now());
   engine.finish(Date.now());
   await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS)]);
   await Promise.race([Promise.all([delivery.close(), blocklists?.close()]), delay(CLOSE_MS)]);

@@ -9,6 +9,7 @@ export interface Http2Head {
   readonly authority?: string;
   readonly statusCode?: number;
   readonly contentType?: string;
+  readonly contentLength?: number;
   readonly grpcStatus?: string;
   readonly grpcMessage?: string;
   /** Without pseudo-header fields. */
@@ -51,6 +52,7 @@ function addPseudo(head: Draft, name: string, value: string): void {
 function addField(head: Draft, field: HeaderField, { names, maxHeaders }: HeaderChoice): void {
   const [name, value] = field;
   if (name === 'content-type') head.contentType = value;
+  else if (name === 'content-length' && /^\d{1,15}$/.test(value)) head.contentLength = Number(value);
   else if (name === 'host') head.authority ??= value;
   else if (name === 'grpc-status') head.grpcStatus = value;
   else if (name === 'grpc-message') head.grpcMessage = value;

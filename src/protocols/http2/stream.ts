@@ -123,14 +123,29 @@ function httpFacts(
   };
   if (request !== undefined) addRequest(facts, request);
   if (response?.statusCode !== undefined) facts.statusCode = response.statusCode;
-  if (bodyKnown(client, missed.client)) facts.requestBodyBytes = client.bodyBytes;
-  if (bodyKnown(server, missed.server) && response) facts.responseBodyBytes = server.bodyBytes;
+  const sent = bodyKnown(client, missed.client)
+    ? client.bodyBytes
+    : statedBody(client, missed.client, request);
+  if (sent !== undefined) facts.requestBodyBytes = sent;
+  const answered = bodyKnown(server, missed.server) ? server.bodyBytes : statedAnswer(stream, missed.server);
+  if (answered !== undefined && response) facts.responseBodyBytes = answered;
   if (request && response) facts.durationMs = server.lastMs - stream.startMs;
   return facts;
 }
 
 function bodyKnown(half: Half, missed: Missed): half is Half & { bodyBytes: number } {
   return half.bodyBytes !== undefined && !missed.bodies && half.lossesAfter !== undefined;
+}
+
+/** DATA that was left out adds up to the content-length of a message that ended: else it is malformed (RFC 9113, 8.1.1). */
+function statedBody(half: Half, missed: Missed, head: Http2Head | undefined): number | undefined {
+  return half.lossesAfter === undefined || missed.overall ? undefined : head?.contentLength;
+}
+
+function statedAnswer({ request, response, server }: Stream, missed: Missed): number | undefined {
+  // These state the length of a body that they do not have.
+  const isBare = request?.method === undefined || request.method === 'HEAD' || response?.statusCode === 304;
+  return isBare ? undefined : statedBody(server, missed, response);
 }
 
 function isPartial({ partial, request, response, trailers }: Stream): boolean {

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * What first bytes look like. User space decides; here too much is better than too little, as bytes that were shipped
+ * in error are passed over, and those that were not are lost.
+ */
+#ifndef TELEGEN_SNIFF_H
+#define TELEGEN_SNIFF_H
+
+#include "telegen/ship.h"
+
+/* Bytes that tell: the preface of HTTP/2 is the longest. */
+#define TG_SNIFF_SIZE 24
+#define TG_LONGEST_METHOD 16
+
+union tg_sniff {
+	__u8 byte[TG_SNIFF_SIZE];
+	__u64 word[TG_SNIFF_SIZE / 8];
+};
+
+/* Little-endian words of text. */
+#define TG_HTTP_1_ 0x002e312f50545448ull /* "HTTP/1." */
+#define TG_PRI_HT 0x5448202a20495250ull  /* "PRI * HT" */
+
+/* Reads up to TG_SNIFF_SIZE bytes at `at`, zeros behind them. Returns how many there are. */
+static __always_inline __u32 tg_look(const struct tg_walk *walk, union tg_sniff *bytes)
+{
+	__u32 length = walk->end - walk->at;
+
+	__builtin_memset(bytes, 0, sizeof(*bytes));
+	if (length >= TG_SNIFF_SIZE)
+		return bpf_skb_load_bytes(walk->skb, tg_offset(walk, walk->at), bytes, TG_SNIFF_SIZE) ? 0 : TG_SNIFF_SIZE;
+	return tg_copy(walk->skb, tg_offset(walk, walk->at), bytes, length, TG_SNIFF_SIZE) ? 0 : length;
+}
+
+static __always_inline int tg_is_response(const union tg_sniff *bytes)
+{
+	return (bytes->word[0] & 0x00ffffffffffffffull) == TG_HTTP_1_;
+}
+
+/* The connection preface (RFC 9113, 3.4) */
+static __always_inline int tg_is_preface(const union tg_sniff *bytes)
+{
+	return bytes->word[0] == TG_PRI_HT;
+}
+
+/* What a request target can begin with: / * [ digit letter */
+static __always_inline int tg_is_target(__u8 byte)
+{
+	__u8 letter = byte | 32;
+
+	return byte == '/' || byte == '*' || byte == '[' || (byte >= '0' && byte <= '9') ||
+	       (letter >= 'a' && letter <= 'z');
+}
+
+/* A method in capitals, a space, and a target. */
+__noinline int tg_is_request(const union tg_sniff *bytes)
+{
+	int i;
+
+	if (!bytes)
+		return 0;
+	for (i = 0; i <= TG_LONGEST_METHOD; i++) {
+		__u8 byte = bytes->byte[i];
+
+		if (byte == ' ')
+			return i >= 3 && tg_is_target(bytes->byte[i + 1]);
+		if ((byte < 'A' || byte > 'Z') && byte != '-')
+			return 0;
+	}
+	return 0;
+}
+
+/* A TLS record with a ClientHello (RFC 8446, 5.1 and 4). */
+static __always_inline int tg_is_client_hello(const union tg_sniff *bytes)
+{
+	return bytes->byte[0] == 22 && bytes->byte[1] == 3 && bytes->byte[2] <= 4 && bytes->byte[5] == 1;
+}
+
+/* Bytes of the records that hold the ClientHello: it may go on behind the first. */
+static __always_inline __u32 tg_client_hello_size(const union tg_sniff *bytes)
+{
+	__u32 record = ((__u32)bytes->byte[3] << 8) | bytes->byte[4];
+	__u32 hello = ((__u32)bytes->byte[7] << 8) | bytes->byte[8];
+
+	/* Further records have headers of their own; one for each 2^14 bytes at least, more is not followed. */
+	return 5 + (record > hello + 4 ? record : hello + 4 + (hello + 4 > record ? 20 : 0));
+}
+
+#endif
