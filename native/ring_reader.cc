@@ -15,9 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 
 // How long the thread sleeps between two looks. Every look that finds records wakes the main thread, which costs more
-// than the records themselves: a few milliseconds of patience cut the agent's processor time to a fraction.
-constexpr milliseconds BUSY_INTERVAL{5};
-constexpr milliseconds QUIET_INTERVAL{10};
+// than the records themselves: patience cuts the agent's processor time to a fraction. Alerts have 50 ms.
+constexpr milliseconds BUSY_INTERVAL{10};
+constexpr milliseconds QUIET_INTERVAL{20};
 
 struct Batch {
 	size_t slab;

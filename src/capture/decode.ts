@@ -194,12 +194,15 @@ function decodeStreamClosed(view: RecordView, at: number, timeMs: number): Strea
 }
 
 function decodeConnection(view: RecordView, at: number, timeMs: number): ConnectionEvent {
-  const base = connectionBase(view, at, timeMs);
+  const event = connectionBase(view, at, timeMs);
   const rtt = view.u32[(at + AT_CONNECTION_RTT_US) >>> 2] as number;
-  return rtt > 0 ? { ...base, handshakeRttUs: rtt } : base;
+  if (rtt > 0) event.handshakeRttUs = rtt;
+  return event;
 }
 
-function connectionBase(view: RecordView, at: number, timeMs: number): ConnectionEvent {
+type Draft = { -readonly [K in keyof ConnectionEvent]: ConnectionEvent[K] };
+
+function connectionBase(view: RecordView, at: number, timeMs: number): Draft {
   const tuple = at + AT_CONNECTION_TUPLE;
   return {
     kind: 'connection',

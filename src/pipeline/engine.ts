@@ -61,6 +61,18 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
+  /** Most events have none: nothing is allocated for them. */
+  function findingsOn(event: JudgedEvent): Finding[] | undefined {
+    let findings: Finding[] | undefined;
+    for (const detector of parts.detectors) {
+      const finding = inspect(detector, event);
+      if (finding === undefined) continue;
+      findings ??= [];
+      findings.push(finding);
+    }
+    return findings;
+  }
+
   function judge(raw: JudgedEvent): void {
     if (parts.interfaces?.allows(raw.local.ip, raw.timeMs) === false) {
       counters.filtered += 1;
@@ -69,8 +81,8 @@ export function createEngine(parts: EngineParts): Engine {
     counters.handled += 1;
     const event = processes === undefined ? raw : enriched(raw, processes);
     parts.onEvent?.(event);
-    const findings = parts.detectors.flatMap((detector) => inspect(detector, event) ?? []);
-    if (findings.length === 0) return;
+    const findings = findingsOn(event);
+    if (findings === undefined) return;
     counters.findings += findings.length;
     const candidate = findingsToAlert(findings, eventAttributes(event));
     if (candidate === undefined) return;
