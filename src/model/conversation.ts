@@ -37,6 +37,8 @@ export interface ConversationFacts {
   readonly attribution: Attribution;
   readonly process: Process | undefined;
   readonly workload: Workload | undefined;
+  /** Names that this process or host was told for the remote address, latest first. */
+  readonly peerNames?: readonly string[] | undefined;
 }
 
 /** A resource record, decoded: `data` is its usual text form (addresses, names, `10 mail.example.com`). */
@@ -47,9 +49,12 @@ export interface DnsRecord {
   readonly data: string;
 }
 
-export type DnsOutcome = 'answered' | 'timeout' | 'unasked';
+export type DnsOutcome = 'answered' | 'timeout' | 'unasked' | 'asked';
 
-/** A question and what became of it. `unasked`: a response whose query was not seen. */
+/**
+ * A question and what became of it. `unasked`: a response whose query was not seen. `asked`: the question alone, because
+ * telemetry is not to tell of responses.
+ */
 export interface DnsFacts {
   readonly id: number;
   /** Lower case, without the last dot; `.` for the root. Bytes outside printable ASCII are escaped `\DDD` (RFC 1035). */
@@ -85,6 +90,9 @@ export interface HttpFacts {
   /** Body bytes on the wire (without chunk framing); absent when not known. */
   readonly requestBodyBytes?: number;
   readonly responseBodyBytes?: number;
+  /** The beginnings of the bodies, when somebody wants to see them: as sent, not yet masked. */
+  readonly requestBody?: Uint8Array;
+  readonly responseBody?: Uint8Array;
   /** Milliseconds from the first byte of the request to the last of the response that was seen. */
   readonly durationMs?: number;
   /** How it ended. `unanswered`: the conversation ended before a response; `unasked`: a response without its request. */

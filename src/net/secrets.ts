@@ -136,3 +136,15 @@ export function maskArgs(args: readonly string[]): string[] {
     return whole === arg ? maskSecrets(arg) : maskPatterns(whole);
   });
 }
+
+/** Header fields that are a credential as a whole, whatever their value looks like. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set(
+  `authorization proxy-authorization cookie cookie2 set-cookie set-cookie2 authentication-info
+  proxy-authentication-info`.split(/\s+/),
+);
+
+/** The value of a header field (lower-case name) as it may leave: masked whole, or credentials in it masked. */
+export function maskHeader(name: string, value: string): string {
+  if (SECRET_HEADERS.has(name) || isSecretName(name) || /(?:^|-)(?:auth|key)$/.test(name)) return MASK;
+  return maskSecrets(value);
+}

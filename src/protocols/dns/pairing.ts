@@ -6,7 +6,8 @@ import { type Group, groupOf, type Transaction } from './transaction.ts';
 import { isSameQuestion, TransactionTable } from './transaction-table.ts';
 import { createTruncationMemory, type TruncationMemory } from './truncation-memory.ts';
 
-const DEFAULT_TIMEOUT_MS = 5000;
+/** After this long a question counts as not answered. */
+export const DNS_TIMEOUT_MS = 5000;
 const DEFAULT_MAX_PENDING = 65_536;
 /** How long ended questions are remembered, in timeouts: repeats and stragglers come within this. */
 const REMEMBERED_TIMEOUTS = 3;
@@ -63,7 +64,7 @@ class Pairing<Key extends string | number> implements DnsPairing<Key> {
   readonly #onResult: DnsPairingOptions<Key>['onResult'];
 
   constructor(options: DnsPairingOptions<Key>) {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, maxPending = DEFAULT_MAX_PENDING } = options;
+    const { timeoutMs = DNS_TIMEOUT_MS, maxPending = DEFAULT_MAX_PENDING } = options;
     this.#timeoutMs = timeoutMs;
     this.#table = new TransactionTable(maxPending);
     this.#truncations = createTruncationMemory(timeoutMs);

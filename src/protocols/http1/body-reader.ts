@@ -1,10 +1,12 @@
+import type { BodyHead } from '../body-head.ts';
 import type { Framing } from './framing.ts';
 
 /** Reads past one body after the other and counts its bytes. */
 export interface BodyReader {
   /** Bytes of the body so far, without chunk framing; undefined when some were lost uncounted. */
   readonly seen: number | undefined;
-  start(framing: Exclude<Framing, 'unknown'>): void;
+  /** `head` takes the first bytes of the body. */
+  start(framing: Exclude<Framing, 'unknown'>, head?: BodyHead): void;
   /** Returns the offset behind what belongs to the body: below `end` only when the body is over or lost. */
   read(bytes: Uint8Array, start: number, end: number): number;
   /**
@@ -35,6 +37,7 @@ class Reader implements BodyReader {
   #digits = 0;
   /** Bytes other than CR of the trailer line being read. */
   #lineLength = 0;
+  #head: BodyHead | undefined;
 
   get closes(): boolean {
     return this.#part === 'close';
@@ -42,7 +45,8 @@ class Reader implements BodyReader {
   state(): 'open' | 'done' | 'lost' {
     return this.#part === 'done' || this.#part === 'lost' ? this.#part : 'open';
   }
-  start(framing: Exclude<Framing, 'unknown'>): void {
+  start(framing: Exclude<Framing, 'unknown'>, head?: BodyHead): void {
+    this.#head = head;
     this.seen = 0;
     this.#left = 0;
     if (framing === 'chunked') this.#startSize();
@@ -58,6 +62,7 @@ class Reader implements BodyReader {
     return at;
   }
   skip(length: number): number {
+    this.#head?.missing();
     if (this.#part === 'close') {
       if (length === 0) this.seen = undefined;
       else this.#count(length);
@@ -83,11 +88,13 @@ class Reader implements BodyReader {
   }
   #readPart(bytes: Uint8Array, at: number, end: number): number {
     if (this.#part === 'close') {
+      this.#head?.add(bytes, at, end);
       this.#count(end - at);
       return end;
     }
     if (this.#part === 'length' || this.#part === 'chunk') {
       const taken = Math.min(this.#left, end - at);
+      this.#head?.add(bytes, at, at + taken);
       this.#take(taken);
       return at + taken;
     }

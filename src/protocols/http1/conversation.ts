@@ -20,6 +20,8 @@ export interface Http1Options {
   readonly headers?: ReadonlySet<string>;
   /** Requests that may wait for their responses; default 128. */
   readonly maxWaiting?: number;
+  /** Bytes kept of the beginning of each body; default none. */
+  readonly maxBodyBytes?: number;
 }
 
 export interface Http1Conversation extends StreamConsumer {
@@ -52,12 +54,14 @@ class Conversation implements Http1Conversation {
       maxHeadBytes = 8192,
       maxHeaders = 100,
       maxWaiting = 128,
+      maxBodyBytes = 0,
     } = options;
     const { counters } = this;
     const choice = { maxHeaders, ...(headers && { names: headers }) };
     this.#onUpgrade = onUpgrade;
     this.#exchanges = createExchanges({
       maxWaiting,
+      maxBodyBytes,
       counters,
       onExchange,
       onAsked: () => this.#hold(),

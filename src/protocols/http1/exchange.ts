@@ -1,4 +1,5 @@
 import type { HttpFacts } from '../../model/conversation.ts';
+import type { BodyHead } from '../body-head.ts';
 import type { Head } from './head.ts';
 
 /** A request and its response while they are read. */
@@ -10,6 +11,8 @@ export interface Exchange {
   response?: Head;
   requestBodyBytes?: number | undefined;
   responseBodyBytes?: number | undefined;
+  requestBody?: BodyHead;
+  responseBody?: BodyHead;
   requestDone: boolean;
   responseDone: boolean;
   partial: boolean;
@@ -42,6 +45,8 @@ export function exchangeFacts(exchange: Exchange, outcome: HttpFacts['outcome'])
   const isKnown = request?.line.method !== undefined || bodyBytes === 0;
   if (bodyBytes !== undefined && isKnown) facts.responseBodyBytes = bodyBytes;
   if (request && response) facts.durationMs = exchange.lastMs - exchange.startMs;
+  if (exchange.requestBody !== undefined) facts.requestBody = exchange.requestBody.bytes();
+  if (exchange.responseBody !== undefined && isKnown) facts.responseBody = exchange.responseBody.bytes();
   return facts;
 }
 

@@ -1,4 +1,5 @@
 import type { HttpFacts } from '../../model/conversation.ts';
+import { type BodyHead, createBodyHead } from '../body-head.ts';
 import type { Http1Counters } from './counters.ts';
 import { type Exchange, exchangeFacts, newExchange } from './exchange.ts';
 import { type Framing, requestFraming, responseFraming } from './framing.ts';
@@ -8,6 +9,8 @@ import { createPairing, type Pairing } from './pairing.ts';
 
 export interface ExchangesOptions {
   readonly maxWaiting: number;
+  /** Of each body, from its beginning; 0 keeps none. */
+  readonly maxBodyBytes: number;
   readonly counters: Http1Counters;
   readonly onExchange: (facts: HttpFacts, timeMs: number, startMs: number) => void;
   /** A request ended that asks for another protocol: what follows is held until it is answered. */
@@ -52,12 +55,14 @@ class Book implements Exchanges {
     this.#pairing = createPairing({ maxWaiting, giveUp: (exchange) => this.#giveUp(exchange) });
     this.requests = {
       head: (head, startMs, timeMs) => this.#beginRequest(head, startMs, timeMs),
+      body: () => this.#keepBody(this.#request, 'requestBody'),
       progress: () => {},
       end: (bodyBytes, whole, timeMs) => this.#endRequest(bodyBytes, whole, timeMs),
       lost: (min, timeMs) => this.#lost('lostRequests', min, timeMs),
     };
     this.responses = {
       head: (head, startMs, timeMs) => this.#beginResponse(head, startMs, timeMs),
+      body: () => this.#keepBody(this.#response, 'responseBody'),
       progress: (timeMs) => {
         if (this.#response !== undefined) this.#response.lastMs = timeMs;
       },
@@ -139,6 +144,12 @@ class Book implements Exchanges {
     if (this.#asking !== undefined && from === 'lostResponses') this.#refuse();
   }
 
+  #keepBody(exchange: Exchange | undefined, which: 'requestBody' | 'responseBody'): BodyHead | undefined {
+    const { maxBodyBytes } = this.#options;
+    if (exchange === undefined || maxBodyBytes === 0) return undefined;
+    exchange[which] = createBodyHead(maxBodyBytes);
+    return exchange[which];
+  }
   #unasked(startMs: number): Exchange {
     this.#options.counters.unasked++;
     const exchange = newExchange(startMs);

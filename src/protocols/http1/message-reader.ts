@@ -1,3 +1,4 @@
+import type { BodyHead } from '../body-head.ts';
 import { type BodyReader, createBodyReader } from './body-reader.ts';
 import type { Framing } from './framing.ts';
 import type { Head } from './head.ts';
@@ -15,6 +16,8 @@ export interface MessageCounters {
 export interface MessageSink {
   /** A message began; returns how its body ends. */
   head(head: Head, startMs: number, timeMs: number): Framing;
+  /** Asked for a message with a body: what takes its first bytes. */
+  body(): BodyHead | undefined;
   /** Part of the open message was seen. */
   progress(timeMs: number): void;
   /** The open message ended; `bodyBytes` is absent when not known. */
@@ -97,7 +100,7 @@ class Reader implements MessageReader {
     if (framing === 'unknown') this.#lose(timeMs);
     else if (framing === 0) this.#sink.end(0, true, timeMs);
     else {
-      this.#body.start(framing);
+      this.#body.start(framing, this.#sink.body());
       this.#inBody = true;
     }
   }

@@ -24,6 +24,8 @@ export interface Http2Options {
   readonly maxHeaderListBytes?: number;
   /** Lower-case names of the header fields to keep; default all. */
   readonly headers?: ReadonlySet<string>;
+  /** Bytes kept of the beginning of each body; default none. */
+  readonly maxBodyBytes?: number;
   /**
    * Whoever feeds this leaves out DATA frames and nothing else where it tells an aligned gap of known length. Such gaps
    * then cost body lengths and message counts alone. Default: all gaps are losses.
@@ -57,9 +59,9 @@ class Conversation implements Http2Conversation {
   readonly #maxFrame: Record<Side, number> = { client: DEFAULT_MAX_FRAME, server: DEFAULT_MAX_FRAME };
 
   constructor(options: Http2Options) {
-    const { onExchange, upgraded, headers, maxStreams = 256, maxHeaders = 100 } = options;
+    const { onExchange, upgraded, headers, maxStreams = 256, maxHeaders = 100, maxBodyBytes = 0 } = options;
     const choice = { maxHeaders, ...(headers && { names: headers }) };
-    this.#streams = new Streams({ maxStreams, choice, counters: this.counters, onExchange });
+    this.#streams = new Streams({ maxStreams, maxBodyBytes, choice, counters: this.counters, onExchange });
     this.#handlers = { client: this.#handler('client', options), server: this.#handler('server', options) };
     this.#directions = {
       client: this.#direction('client', options),

@@ -31,13 +31,17 @@ class Reader implements DataReader {
     let at = start;
     if (this.#padLengthNext) this.#padLength(bytes[at++] as number);
     const stop = Math.min(end, at + this.#left);
-    if (stop > at) this.#half.messages?.data(bytes, at, stop);
+    if (stop > at) {
+      this.#half.messages?.data(bytes, at, stop);
+      this.#half.body?.add(bytes, at, stop);
+    }
     this.#left -= stop - at;
   }
   missing(length: number): void {
     const half = this.#half;
     if (half === undefined) return;
     half.messages?.missing();
+    half.body?.missing();
     if (this.#padLengthNext) half.bodyBytes = undefined;
     this.#padLengthNext = false;
     this.#left = Math.max(0, this.#left - length);

@@ -1,4 +1,5 @@
 import type { GrpcFacts, HttpFacts, Side } from '../../model/conversation.ts';
+import { type BodyHead, createBodyHead } from '../body-head.ts';
 import { grpcFacts, isGrpcType } from '../grpc/call.ts';
 import { createMessageCounter, type MessageCounter } from '../grpc/messages.ts';
 import type { Http2Head } from './head.ts';
@@ -17,6 +18,8 @@ export interface Half {
   /** Undefined when not known. */
   bodyBytes: number | undefined;
   messages: MessageCounter | undefined;
+  /** Absent when nobody wants to see it. */
+  readonly body: BodyHead | undefined;
   lastMs: number;
 }
 
@@ -32,16 +35,21 @@ export interface Stream {
   partial: boolean;
 }
 
-export function newStream(
-  id: number,
-  startMs: number,
-  losses: { readonly client: Losses; readonly server: Losses },
-): Stream {
+export interface StreamStart {
+  readonly id: number;
+  readonly startMs: number;
+  readonly losses: { readonly client: Losses; readonly server: Losses };
+  /** Bytes kept of the beginning of each body. */
+  readonly maxBodyBytes: number;
+}
+
+export function newStream({ id, startMs, losses, maxBodyBytes }: StreamStart): Stream {
+  const body = (): BodyHead | undefined => (maxBodyBytes === 0 ? undefined : createBodyHead(maxBodyBytes));
   return {
     id,
     startMs,
-    client: newHalf(losses.client, startMs),
-    server: newHalf(losses.server, startMs),
+    client: { ...newHalf(losses.client, startMs), body: body() },
+    server: { ...newHalf(losses.server, startMs), body: body() },
     request: undefined,
     response: undefined,
     trailers: undefined,
@@ -49,7 +57,7 @@ export function newStream(
   };
 }
 
-function newHalf(losses: Losses, startMs: number): Half {
+function newHalf(losses: Losses, startMs: number): Omit<Half, 'body'> {
   return {
     lossesBefore: { ...losses },
     lossesAfter: undefined,
@@ -130,6 +138,8 @@ function httpFacts(
   const answered = bodyKnown(server, missed.server) ? server.bodyBytes : statedAnswer(stream, missed.server);
   if (answered !== undefined && response) facts.responseBodyBytes = answered;
   if (request && response) facts.durationMs = server.lastMs - stream.startMs;
+  if (client.body !== undefined) facts.requestBody = client.body.bytes();
+  if (server.body !== undefined) facts.responseBody = server.body.bytes();
   return facts;
 }
 

@@ -16,6 +16,7 @@ import {
 
 export interface StreamsOptions {
   readonly maxStreams: number;
+  readonly maxBodyBytes: number;
   readonly choice: HeaderChoice;
   readonly counters: Http2Counters;
   readonly onExchange: (facts: HttpFacts | GrpcFacts, timeMs: number, startMs: number) => void;
@@ -101,6 +102,8 @@ export class Streams {
   lost(side: Side, bodies: boolean, timeMs: number): void {
     this.#losses[side].bodies++;
     if (!bodies) this.#losses[side].overall++;
+    if (this.#options.maxBodyBytes > 0)
+      for (const stream of this.#open.values()) stream[side].body?.missing();
     if (side === 'server') return;
     for (const stream of this.#open.values()) this.#reportWhenDone(stream, timeMs);
   }
@@ -166,14 +169,14 @@ export class Streams {
     return streamId > this.#highest || (this.#losses.client.overall > 0 && !this.#closed.has(streamId));
   }
   #begin(id: number, startMs: number): Stream | undefined {
-    const { maxStreams, counters } = this.#options;
+    const { maxStreams, maxBodyBytes, counters } = this.#options;
     if ((id & 1) === 1) this.#highest = Math.max(this.#highest, id);
     if (this.#open.size >= maxStreams && !this.#giveUpOne(startMs)) {
       counters.refusedStreams++;
       this.#closed.add(id);
       return undefined;
     }
-    const stream = newStream(id, startMs, this.#losses);
+    const stream = newStream({ id, startMs, losses: this.#losses, maxBodyBytes });
     this.#open.set(id, stream);
     return stream;
   }
