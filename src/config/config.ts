@@ -10,6 +10,7 @@ export type NetworkConfig = Config['network'];
 export type SecurityConfig = NetworkConfig['security'];
 export type KubernetesConfig = Config['kubernetes'];
 export type OtlpConfig = Config['otlp'];
+export type SemanticConventions = Config['semanticConventions'];
 
 /** From an effective file (see effectiveConfig) and the values of its OTLP headers. */
 export function toConfig(file: FileConfig, headers: Readonly<Record<string, string>>) {
@@ -18,6 +19,8 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
     network: toNetwork(agent),
     kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
     otlp: toOtlp(otlp, headers),
+    /** What goes to the collector beside the alerts. */
+    exported: { events: otlp.events, spans: otlp.spans },
     semanticConventions: file.semantic_conventions,
   };
 }
@@ -46,6 +49,11 @@ function toNetwork({ network, ebpf }: FileConfig['agent']) {
       captureHeaders: ebpf.network.capture_headers.map(lowerCase),
       maxBodyCaptureBytes: http.max_body_capture,
       maxHeaders: http.max_headers,
+      route: {
+        patterns: http.route.patterns,
+        infer: http.route.infer,
+        maxPerService: http.route.max_per_service,
+      },
     },
     grpc: { enabled: ebpf.network.grpc },
     xdp: {

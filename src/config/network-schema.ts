@@ -13,15 +13,29 @@ const interfaceName = leaf.shaped({
 });
 const protocol = z.literal(['tcp', 'udp', 'icmp', 'icmpv6']).meta({ expects: 'tcp, udp, icmp or icmpv6' });
 
+const routePattern = leaf.shaped({
+  regex: /^\/[^\s*?#]*\*?$/,
+  max: 1024,
+  expects: 'a path that starts with "/", such as "/users/{id}" or "/files/*"',
+});
+
 const dns = leaf.section('DNS tracing', {
-  enabled: leaf.flag(true, { active: false, description: 'Trace DNS queries and responses.' }),
-  capture_queries: leaf.flag(true, { active: false, description: 'Report queries.' }),
-  capture_responses: leaf.flag(true, {
-    active: false,
-    description: 'Report responses and match them to their queries.',
+  enabled: leaf.flag(true, {
+    active: true,
+    description:
+      'DNS events, and names for addresses out of the answers seen. Off: decoded only for detectors and rules that ask for DNS.',
   }),
-  capture_content: leaf.flag(false, {
-    active: false,
+  capture_queries: leaf.flag(true, {
+    active: true,
+    description: 'Report questions. Off: nothing of a question that got no response.',
+  }),
+  capture_responses: leaf.flag(true, {
+    active: true,
+    description:
+      'Report responses and match them to their questions. Off: questions alone, without code, answers and latency.',
+  }),
+  capture_content: leaf.flag(true, {
+    active: true,
     description: 'Include answer records, not only names and codes.',
   }),
 });
@@ -66,12 +80,35 @@ export const networkSchema = leaf.section('Network observability', {
   http: leaf.section('Limits of HTTP capture', {
     max_body_capture: leaf.whole(
       { min: 0, max: 65_536, default: 0 },
-      { active: false, description: 'Bytes of each body to capture; 0 captures none.' },
+      {
+        active: true,
+        description:
+          'Bytes of each HTTP body to report, from its beginning, when it is text; credentials stay masked. 0 captures none.',
+      },
     ),
     max_headers: leaf.whole(
       { min: 0, max: 256, default: 32 },
-      { active: false, description: 'Headers to capture per message.' },
+      { active: true, description: 'Header fields of `capture_headers` to report per message.' },
     ),
+    route: leaf.section('Which requests count as one route', {
+      patterns: leaf.list(routePattern, [], {
+        active: true,
+        of: 'route patterns',
+        description:
+          'Routes, tried in this order: `{name}` stands for one segment of a path, `*` at the end for any rest.',
+      }),
+      infer: leaf.flag(true, {
+        active: true,
+        description: 'Without a pattern that fits, put `{id}` where a path has a number, a UUID or the like.',
+      }),
+      max_per_service: leaf.whole(
+        { min: 1, max: 1000, default: 100 },
+        {
+          active: true,
+          description: 'Inferred routes that one service may have; further ones are told as `/*`.',
+        },
+      ),
+    }),
   }),
   interfaces: leaf.list(interfaceName, [], {
     active: true,

@@ -5,6 +5,7 @@ import {
   duration,
   endpoint,
   flag,
+  list,
   optionalPath,
   PATH_EXPECTS,
   section,
@@ -33,6 +34,10 @@ const headers = z.record(z.string().max(256).regex(HEADER_NAME), headerValue).de
   description: 'Headers sent with every export, such as an API key. Masked in `telegen config print`.',
   secret: true,
 });
+
+const eventKind = z
+  .literal(['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'])
+  .meta({ expects: 'connection, dns, http, grpc, tls, process or loss' });
 
 export const otlpSchema = section('Where alerts go: an OpenTelemetry Collector, as OTLP logs over gRPC', {
   endpoint: endpoint({
@@ -64,6 +69,16 @@ export const otlpSchema = section('Where alerts go: an OpenTelemetry Collector, 
       active: true,
       description: 'PEM private key of the client certificate; needs `cert_file`.',
     }),
+  }),
+  events: list(eventKind, [], {
+    active: true,
+    of: 'kinds of events (connection, dns, http, grpc, tls, process, loss)',
+    description:
+      'Events sent as OTLP logs beside the alerts. They are given up first when the collector is slow.',
+  }),
+  spans: flag(false, {
+    active: true,
+    description: 'Send HTTP exchanges and gRPC calls as OTLP spans. Given up before alerts, too.',
   }),
   service_name: words(SERVICE_NAME, { active: true, description: '`service.name` of the exported records.' }),
 });

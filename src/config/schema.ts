@@ -25,8 +25,9 @@ export const fileSchema = leaf.section('telegen configuration', {
   }),
   otlp: otlpSchema,
   semantic_conventions: leaf.choice(['telegen', 'otel', 'both'], 'telegen', {
-    active: false,
-    description: "Attribute names: telegen's, today's OpenTelemetry names, or both.",
+    active: true,
+    description:
+      "Attribute names of events and alerts: telegen's, today's OpenTelemetry names, or both (docs/fields.md).",
   }),
 });
 

@@ -7,6 +7,12 @@ const executable = leaf.shaped({
   expects: 'an absolute executable path; * matches any run of characters, such as "/usr/lib/apt/*"',
 });
 
+const hostName = leaf.shaped({
+  regex: /^(?:\*\.|\.)?(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/,
+  max: 255,
+  expects: 'a domain name such as example.com, which stands for the names below it, too',
+});
+
 /** `agent.network.security`. */
 export const securitySchema = leaf.section('Network detectors', {
   enabled: leaf.flag(true, { active: true, description: 'Run the network detectors.' }),
@@ -31,6 +37,12 @@ export const securitySchema = leaf.section('Network detectors', {
   }),
   allow: leaf.section('Exceptions from external connection alerts', {
     cidrs: leaf.cidrs([], { active: true, description: 'Remote networks that may be reached.' }),
+    names: leaf.list(hostName, [], {
+      active: true,
+      of: 'domain names',
+      description:
+        'Remote hosts that may be reached, with all names below them, by the names that the DNS answers seen gave to their addresses (a process can choose its resolver, and so what names it is told).',
+    }),
     ports: leaf.ports([], { active: true, description: 'Remote ports that may be reached.' }),
     processes: leaf.list(executable, [], {
       active: true,

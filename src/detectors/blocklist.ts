@@ -13,6 +13,7 @@ export function blocklist(reputation: ReputationLookup): Detector {
   const name = 'blocklist';
   return {
     name,
+    asks: [],
     inspect(event) {
       const direction = openingDirection(event);
       if (!direction) return undefined;

@@ -12,6 +12,8 @@ export interface ExternalEgressOptions {
   readonly allow: {
     readonly cidrs: readonly string[];
     readonly ports: readonly number[];
+    /** Domain names; each stands for the names below it, too. */
+    readonly names?: readonly string[];
     /** Executable paths; `*` stands for any run of characters. */
     readonly processes: readonly string[];
   };
@@ -27,6 +29,8 @@ export function externalEgress({ internalNetworks, allow }: ExternalEgressOption
   const isAllowed = compileAllow(allow);
   return {
     name,
+    // The answers seen give the names.
+    asks: allow.names?.length ? ['dns'] : [],
     inspect(event) {
       if (openingDirection(event) !== 'outbound') return undefined;
       const { ip } = event.remote;
@@ -47,17 +51,32 @@ export function externalEgress({ internalNetworks, allow }: ExternalEgressOption
 
 function compileAllow({
   cidrs,
+  names = [],
   ports,
   processes,
 }: ExternalEgressOptions['allow']): (event: ConversationFacts) => boolean {
   const networks = parsePrefixSet(cidrs, 'security.allow.cidrs');
   const portSet = new Set(ports);
   const globs = processes.map(compileGlob);
-  return ({ remote, process }) => {
+  const isAllowedName = compileNames(names);
+  return (event) => {
+    const { remote } = event;
     if (portSet.has(remote.port) || networks.has(remote.ip)) return true;
+    if (names.length > 0 && event.peerNames?.some(isAllowedName)) return true;
+    const { process } = event;
     const path = process?.executablePath;
     return path !== undefined && globs.some((matches) => matches(path));
   };
+}
+
+function compileNames(names: readonly string[]): (name: string) => boolean {
+  const wanted = names.map((name) =>
+    name
+      .toLowerCase()
+      .replace(/^\*?\./, '')
+      .replace(/\.$/, ''),
+  );
+  return (name) => wanted.some((suffix) => name === suffix || name.endsWith(`.${suffix}`));
 }
 
 /** Linux takes a connect to 0.0.0.0 or :: as one to this host. */

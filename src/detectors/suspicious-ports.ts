@@ -11,6 +11,7 @@ export function suspiciousPorts({ suspiciousPorts }: SuspiciousPortsOptions): De
   const ports = new Set(suspiciousPorts);
   return {
     name,
+    asks: [],
     inspect(event) {
       const direction = openingDirection(event);
       if (!direction) return undefined;

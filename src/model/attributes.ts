@@ -5,6 +5,7 @@ export const ATTR = {
   phase: 'telegen.phase',
   peerIp: 'net.peer.ip',
   peerPort: 'net.peer.port',
+  peerName: 'net.peer.name',
   hostIp: 'net.host.ip',
   hostPort: 'net.host.port',
   transport: 'network.transport',
@@ -57,10 +58,13 @@ export const ATTR = {
   dnsRetries: 'telegen.dns.retries',
   httpMethod: 'http.method',
   httpUrl: 'http.url',
+  httpRoute: 'http.route',
   httpStatusCode: 'http.status_code',
   httpRequestContentLength: 'http.request_content_length',
   httpResponseContentLength: 'http.response_content_length',
   httpOutcome: 'telegen.http.outcome',
+  httpRequestBody: 'telegen.http.request_body',
+  httpResponseBody: 'telegen.http.response_body',
   rpcSystem: 'rpc.system',
   rpcService: 'rpc.service',
   rpcMethod: 'rpc.method',
@@ -75,4 +79,43 @@ export const ATTR = {
   tlsEncryptedHello: 'telegen.tls.encrypted_hello',
   lossWhat: 'telegen.loss.kind',
   lossReason: 'telegen.loss.reason',
+} as const;
+
+/** Attributes named by what was captured: the name of a header field in lower case follows. */
+export const HEADER_ATTR = {
+  request: 'http.request.header.',
+  response: 'http.response.header.',
+} as const;
+
+/**
+ * Today's OpenTelemetry names (semantic conventions 1.45) where they differ from ours. `src/net/conventions.ts` puts
+ * them in place, with what must change in the values.
+ */
+export const OTEL_NAME = {
+  [ATTR.peerIp]: 'network.peer.address',
+  [ATTR.peerPort]: 'network.peer.port',
+  [ATTR.hostIp]: 'network.local.address',
+  [ATTR.hostPort]: 'network.local.port',
+  [ATTR.httpMethod]: 'http.request.method',
+  [ATTR.httpUrl]: 'url.full',
+  [ATTR.httpStatusCode]: 'http.response.status_code',
+  [ATTR.httpRequestContentLength]: 'http.request.body.size',
+  [ATTR.httpResponseContentLength]: 'http.response.body.size',
+  [ATTR.httpRequestBody]: 'http.request.body.content',
+  [ATTR.httpResponseBody]: 'http.response.body.content',
+  [ATTR.rpcSystem]: 'rpc.system.name',
+  [ATTR.rpcStatusCode]: 'rpc.status_code',
+} as const;
+
+/** OpenTelemetry names for what ours say otherwise, or not at all. */
+export const OTEL = {
+  serverAddress: 'server.address',
+  serverPort: 'server.port',
+  clientAddress: 'client.address',
+  clientPort: 'client.port',
+  urlPath: 'url.path',
+  urlQuery: 'url.query',
+  urlScheme: 'url.scheme',
+  methodOriginal: 'http.request.method_original',
+  errorType: 'error.type',
 } as const;

@@ -63,15 +63,19 @@ export interface DnsEvent extends ConversationFacts {
   readonly dns: DnsFacts;
 }
 
-/** An HTTP request with its response; not for gRPC calls. */
+/** An HTTP request with its response; not for gRPC calls. `timeMs` is when its first byte was seen. */
 export interface HttpEvent extends ConversationFacts {
   readonly kind: 'http';
+  /** When it was over. */
+  readonly endMs?: number;
   readonly http: HttpFacts;
 }
 
-/** A gRPC call that has ended. */
+/** A gRPC call that has ended. `timeMs` is when its first byte was seen. */
 export interface GrpcEvent extends ConversationFacts {
   readonly kind: 'grpc';
+  /** When it was over. */
+  readonly endMs?: number;
   readonly grpc: GrpcFacts;
 }
 
@@ -83,6 +87,8 @@ export interface TlsEvent extends ConversationFacts {
 
 /** What was said inside a conversation. */
 export type ContentEvent = DnsEvent | HttpEvent | GrpcEvent | TlsEvent;
+export type ContentKind = ContentEvent['kind'];
+export const CONTENT_KINDS = ['dns', 'http', 'grpc', 'tls'] as const satisfies readonly ContentKind[];
 
 /** A process began (exec) or ended (exit). Used for enrichment; not an alert source by itself. */
 export interface ProcessEvent extends EventBase {

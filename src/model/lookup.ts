@@ -1,3 +1,4 @@
+import type { ConversationFacts } from './conversation.ts';
 import type { IpAddress } from './ip-address.ts';
 
 /** One matching entry of a list. */
@@ -12,4 +13,13 @@ export interface ListMatch {
 export interface ReputationLookup {
   /** The most specific matching entry of each list; empty when unlisted. */
   lookup(ip: IpAddress): readonly ListMatch[];
+}
+
+/** Who talks to whom, and when. */
+export type Talk = Pick<ConversationFacts, 'owner' | 'local' | 'remote' | 'timeMs'>;
+
+/** Port through which an address gets the names that were seen to stand for it. Never asks a resolver. */
+export interface NameLookup {
+  /** Of the remote address: told to this process, latest first; else to any process of this host. Empty: none. */
+  namesOf(talk: Talk): readonly string[];
 }

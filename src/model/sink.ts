@@ -1,7 +1,7 @@
 import type { Alert } from './finding.ts';
 
-/** Why an alert never reached its destination. */
-export type LossReason = 'queue_full' | 'rejected' | 'shutdown' | 'sink_closed' | 'sink_error';
+/** Why an alert or event never reached its destination. `shed`: telemetry that gave way to alerts. */
+export type LossReason = 'queue_full' | 'shed' | 'rejected' | 'shutdown' | 'sink_closed' | 'sink_error';
 export type Outcome = 'delivered' | LossReason;
 export type Settle = (outcome: Outcome) => void;
 

@@ -1,10 +1,32 @@
-import { ATTR } from '../model/attributes.ts';
-import type { DnsFacts, GrpcFacts, HttpFacts, TlsFacts } from '../model/conversation.ts';
+import { ATTR, HEADER_ATTR } from '../model/attributes.ts';
+import type {
+  ConversationFacts,
+  DnsFacts,
+  GrpcFacts,
+  HeaderField,
+  HttpFacts,
+  TlsFacts,
+} from '../model/conversation.ts';
 import type { ContentEvent } from '../model/event.ts';
 import type { AttributeValue } from '../model/finding.ts';
-import { maskSecrets } from './secrets.ts';
+import { bodyText } from './body-text.ts';
+import type { Routes } from './http-route.ts';
+import { formatIp } from './ip.ts';
+import { maskHeader, maskSecrets } from './secrets.ts';
 
 type Draft = Record<string, AttributeValue | undefined>;
+
+/** What of the content of messages is told; DESIGN's rule on secrets holds whatever is chosen. */
+export interface Shown {
+  /** Lower-case names of header fields. */
+  readonly headers: ReadonlySet<string>;
+  /** Header fields per message. */
+  readonly maxHeaders: number;
+  /** Absent: no routes. */
+  readonly routes?: Routes;
+}
+
+export const NOTHING_SHOWN: Shown = { headers: new Set(), maxHeaders: 0 };
 
 /** An empty list says no more than its absence. */
 function unlessEmpty(list: readonly string[] | undefined): readonly string[] | undefined {
@@ -31,8 +53,41 @@ export function urlOf({ target, scheme, authority }: HttpFacts): string | undefi
   return maskSecrets(`${scheme ?? 'http'}://${authority}${target}`);
 }
 
-function exchangeAttributes(http: HttpFacts): Draft {
+/** The chosen fields, in the order sent; those that came several times have several values. */
+function headerAttributes(prefix: string, fields: readonly HeaderField[], shown: Shown): Draft {
+  const { headers } = shown;
+  if (headers.size === 0) return {};
+  const found = new Map<string, string[]>();
+  let left = shown.maxHeaders;
+  for (const [name, value] of fields) {
+    const key = name.toLowerCase();
+    if (!headers.has(key) || left === 0) continue;
+    left -= 1;
+    const values = found.get(key);
+    if (values === undefined) found.set(key, [maskHeader(key, value)]);
+    else values.push(maskHeader(key, value));
+  }
+  return Object.fromEntries([...found].map(([name, values]) => [`${prefix}${name}`, values]));
+}
+
+function bodyOf(body: Uint8Array | undefined, length: number | undefined): string | undefined {
+  if (body === undefined || body.length === 0) return undefined;
+  return bodyText(body, length === undefined || body.length < length);
+}
+
+/** Whoever serves: the name asked for, else the address. */
+function serviceOf(http: HttpFacts, { role, local, remote }: ConversationFacts): string {
+  if (http.authority !== undefined) return http.authority.toLowerCase();
+  const server = role === 'server' ? local : remote;
+  return `${formatIp(server.ip)}:${server.port}`;
+}
+
+function exchangeAttributes(http: HttpFacts, shown: Shown): Draft {
   return {
+    ...headerAttributes(HEADER_ATTR.request, http.requestHeaders, shown),
+    ...headerAttributes(HEADER_ATTR.response, http.responseHeaders, shown),
+    [ATTR.httpRequestBody]: bodyOf(http.requestBody, http.requestBodyBytes),
+    [ATTR.httpResponseBody]: bodyOf(http.responseBody, http.responseBodyBytes),
     [ATTR.httpMethod]: http.method,
     [ATTR.httpUrl]: urlOf(http),
     [ATTR.httpStatusCode]: http.statusCode,
@@ -45,14 +100,22 @@ function exchangeAttributes(http: HttpFacts): Draft {
   };
 }
 
-function callAttributes(grpc: GrpcFacts): Draft {
+function httpAttributes(http: HttpFacts, event: ConversationFacts, shown: Shown): Draft {
+  const { target, statusCode } = http;
   return {
-    ...exchangeAttributes(grpc.http),
+    ...exchangeAttributes(http, shown),
+    [ATTR.httpRoute]: shown.routes?.routeOf(target, serviceOf(http, event), statusCode),
+  };
+}
+
+function callAttributes(grpc: GrpcFacts, shown: Shown): Draft {
+  return {
+    ...exchangeAttributes(grpc.http, shown),
     [ATTR.rpcSystem]: 'grpc',
     [ATTR.rpcService]: grpc.service,
     [ATTR.rpcMethod]: grpc.method,
     [ATTR.rpcStatusCode]: grpc.statusCode,
-    [ATTR.rpcStatusMessage]: grpc.statusMessage,
+    [ATTR.rpcStatusMessage]: grpc.statusMessage === undefined ? undefined : maskSecrets(grpc.statusMessage),
     [ATTR.rpcRequestMessages]: grpc.requestMessages,
     [ATTR.rpcResponseMessages]: grpc.responseMessages,
   };
@@ -69,14 +132,14 @@ function helloAttributes(tls: TlsFacts): Draft {
 }
 
 /** What was said, under the names of the specification; undefined values are unknown. */
-export function contentAttributes(event: ContentEvent): Draft {
+export function contentAttributes(event: ContentEvent, shown: Shown = NOTHING_SHOWN): Draft {
   switch (event.kind) {
     case 'dns':
       return dnsAttributes(event.dns);
     case 'http':
-      return exchangeAttributes(event.http);
+      return httpAttributes(event.http, event, shown);
     case 'grpc':
-      return callAttributes(event.grpc);
+      return callAttributes(event.grpc, shown);
     case 'tls':
       return helloAttributes(event.tls);
     default:

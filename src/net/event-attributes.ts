@@ -5,7 +5,7 @@ import type { Attributes, AttributeValue } from '../model/finding.ts';
 import type { Endpoint } from '../model/ip-address.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
 import { communityId } from './community-id.ts';
-import { contentAttributes } from './content-attributes.ts';
+import { contentAttributes, NOTHING_SHOWN, type Shown } from './content-attributes.ts';
 import { formatIp } from './ip.ts';
 import { maskArgs } from './secrets.ts';
 
@@ -112,6 +112,7 @@ function conversationAttributes(event: ConversationFacts): Draft {
   return {
     [ATTR.peerIp]: addressText(event.remote),
     [ATTR.peerPort]: nonZero(event.remote.port),
+    [ATTR.peerName]: event.peerNames?.[0],
     [ATTR.hostIp]: addressText(event.local),
     [ATTR.hostPort]: nonZero(event.local.port),
     [ATTR.transport]: event.transport,
@@ -137,10 +138,10 @@ export function connectionAttributes(event: ConnectionEvent): Attributes {
   });
 }
 
-function contentEventAttributes(event: ContentEvent): Attributes {
+function contentEventAttributes(event: ContentEvent, shown: Shown): Attributes {
   return known({
     [ATTR.eventName]: event.kind,
-    ...contentAttributes(event),
+    ...contentAttributes(event, shown),
     ...conversationAttributes(event),
   });
 }
@@ -165,8 +166,11 @@ function lossAttributes(event: LossEvent): Attributes {
   });
 }
 
-/** Attributes of any event. Secrets in arguments are masked. */
-export function eventAttributes(event: TelegenEvent): Attributes {
+/** Puts an event into attributes under the names of the specification. */
+export type Describe = (event: TelegenEvent) => Attributes;
+
+/** Attributes of any event. Secrets are masked, whatever is `shown`. */
+export function eventAttributes(event: TelegenEvent, shown: Shown = NOTHING_SHOWN): Attributes {
   switch (event.kind) {
     case 'connection':
       return connectionAttributes(event);
@@ -174,7 +178,7 @@ export function eventAttributes(event: TelegenEvent): Attributes {
     case 'http':
     case 'grpc':
     case 'tls':
-      return contentEventAttributes(event);
+      return contentEventAttributes(event, shown);
     case 'process':
       return processEventAttributes(event);
     case 'loss':

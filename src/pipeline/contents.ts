@@ -1,19 +1,28 @@
 import type { ConversationFacts, GrpcFacts, HttpFacts, Side, StreamConsumer } from '../model/conversation.ts';
-import type { ContentEvent } from '../model/event.ts';
+import { CONTENT_KINDS, type ContentEvent, type ContentKind } from '../model/event.ts';
 import { createDnsDecoder, type DnsDecoder } from '../protocols/dns/decoder.ts';
 import type { DnsMessage } from '../protocols/dns/message.ts';
 import { createDnsPairing, type DnsPairing } from '../protocols/dns/pairing.ts';
 import { createDnsTcpCounters, createDnsTcpStream } from '../protocols/dns/tcp-stream.ts';
 import { createHttp1Conversation } from '../protocols/http1/conversation.ts';
-import { createHttp2Conversation } from '../protocols/http2/conversation.ts';
+import { createHttp2Conversation, type Http2Options } from '../protocols/http2/conversation.ts';
 import { createStreamRouter } from '../protocols/router.ts';
 import type { StreamProtocol } from '../protocols/sniff.ts';
 import { createTlsCounters, createTlsHelloReader } from '../protocols/tls/hello-reader.ts';
 
 const DNS_PORT = 53;
 const MDNS_PORT = 5353;
+/** Tunnels in tunnels that are followed. */
+const MAX_TUNNELS = 4;
 /** Conversations whose ends are remembered for the answers still to come; the oldest goes first. */
 const MAX_DNS_CONVERSATIONS = 131_072;
+
+export interface ContentsOptions {
+  /** Kinds of events that somebody wants; what serves none of them is not decoded. Default: all. */
+  readonly kinds?: ReadonlySet<ContentKind>;
+  /** Bytes kept of the beginning of each HTTP body; default none. */
+  readonly maxBodyBytes?: number;
+}
 
 /** Reads what conversations say, whoever delivers the bytes: a capture or live sockets. */
 export interface Contents {
@@ -28,20 +37,33 @@ export interface Contents {
 }
 
 /** `emit` receives the events in the order in which they became known. */
-export function createContents(emit: (event: ContentEvent) => void): Contents {
-  return new Reader(emit);
+export function createContents(emit: (event: ContentEvent) => void, options: ContentsOptions = {}): Contents {
+  return new Reader(emit, options);
+}
+
+/** A stream, and how many tunnels lead to it. */
+interface Place {
+  readonly facts: ConversationFacts;
+  readonly depth: number;
 }
 
 class Reader implements Contents {
   readonly #emit: (event: ContentEvent) => void;
+  readonly #kinds: ReadonlySet<ContentKind>;
+  readonly #maxBodyBytes: number;
   readonly #decoder: DnsDecoder = createDnsDecoder();
   readonly #dnsTcp = createDnsTcpCounters();
   readonly #tls = createTlsCounters();
   readonly #dnsFacts = new Map<number, ConversationFacts>();
   readonly #dns: DnsPairing<number>;
 
-  constructor(emit: (event: ContentEvent) => void) {
-    this.#emit = emit;
+  constructor(emit: (event: ContentEvent) => void, options: ContentsOptions) {
+    const { kinds = new Set(CONTENT_KINDS), maxBodyBytes = 0 } = options;
+    this.#kinds = kinds;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#emit = (event) => {
+      if (kinds.has(event.kind)) emit(event);
+    };
     this.#dns = createDnsPairing<number>({
       onResult: (dns, key, timeMs) => {
         const facts = this.#dnsFacts.get(key);
@@ -50,12 +72,14 @@ class Reader implements Contents {
     });
   }
 
-  openStream(facts: ConversationFacts): StreamConsumer {
+  openStream(facts: ConversationFacts): StreamConsumer | undefined {
+    if (this.#kinds.size === 0) return undefined;
     const serverPort = facts.role === 'server' ? facts.local.port : facts.remote.port;
-    return createStreamRouter(serverPort, (protocol) => this.#open(protocol, facts));
+    return this.#route(serverPort, { facts, depth: 0 });
   }
 
   datagram(facts: ConversationFacts, side: Side, bytes: Uint8Array, timeMs: number): void {
+    if (!this.#kinds.has('dns')) return;
     const ports = [facts.local.port, facts.remote.port];
     if (!ports.includes(DNS_PORT) && !ports.includes(MDNS_PORT)) return;
     const message = this.#decoder.decode(bytes, 0, bytes.length);
@@ -73,53 +97,80 @@ class Reader implements Contents {
     this.#dns.end(nowMs);
   }
 
-  #open(protocol: StreamProtocol, facts: ConversationFacts): StreamConsumer | undefined {
+  #route(serverPort: number, place: Place): StreamConsumer {
+    return createStreamRouter(serverPort, (protocol) => this.#open(protocol, place));
+  }
+
+  #open(protocol: StreamProtocol, place: Place): StreamConsumer | undefined {
+    const { facts } = place;
     switch (protocol) {
       case 'dns':
-        return createDnsTcpStream({
-          decoder: this.#decoder,
-          counters: this.#dnsTcp,
-          onMessage: (side, message, timeMs) => this.#message(facts, side, message, timeMs),
-        });
+        return this.#kinds.has('dns') ? this.#openDns(facts) : undefined;
       case 'tls':
-        return createTlsHelloReader({
-          counters: this.#tls,
-          onHello: (tls, timeMs) => this.#emit({ ...facts, kind: 'tls', timeMs, tls }),
-        });
+        return this.#kinds.has('tls') ? this.#openTls(facts) : undefined;
       case 'http1':
-        return this.#openHttp1(facts);
+        // Its tunnels and upgrades may lead to each of the others.
+        return this.#wantsExchanges() || this.#kinds.has('tls') ? this.#openHttp1(place) : undefined;
       case 'http2':
-        return createHttp2Conversation({ onExchange: this.#onExchange(facts), gapsHoldBodies: true });
+        return this.#wantsExchanges() ? this.#openHttp2(facts) : undefined;
       default:
         return undefined;
     }
   }
 
-  #openHttp1(facts: ConversationFacts): StreamConsumer {
+  #wantsExchanges(): boolean {
+    return this.#kinds.has('http') || this.#kinds.has('grpc');
+  }
+
+  #openDns(facts: ConversationFacts): StreamConsumer {
+    return createDnsTcpStream({
+      decoder: this.#decoder,
+      counters: this.#dnsTcp,
+      onMessage: (side, message, timeMs) => this.#message(facts, side, message, timeMs),
+    });
+  }
+
+  #openTls(facts: ConversationFacts): StreamConsumer {
+    return createTlsHelloReader({
+      counters: this.#tls,
+      onHello: (tls, timeMs) => this.#emit({ ...facts, kind: 'tls', timeMs, tls }),
+    });
+  }
+
+  #openHttp1(place: Place): StreamConsumer {
+    const { facts, depth } = place;
     const onExchange = this.#onExchange(facts);
     let requestMs = facts.timeMs;
     return createHttp1Conversation({
+      maxBodyBytes: this.#maxBodyBytes,
       onExchange: (http, endMs, startMs) => {
         requestMs = startMs;
         onExchange(http, endMs, startMs);
       },
-      onUpgrade: (protocol, request) =>
-        protocol === 'h2c'
-          ? createHttp2Conversation({
-              onExchange,
-              gapsHoldBodies: true,
-              upgraded: { request, startMs: requestMs },
-            })
-          : undefined,
+      onUpgrade: (protocol, request) => {
+        if (protocol === 'h2c' && this.#wantsExchanges())
+          return this.#openHttp2(facts, { request, startMs: requestMs });
+        if (protocol !== 'connect' || depth === MAX_TUNNELS) return undefined;
+        return this.#route(portOfAuthority(request.target), { facts, depth: depth + 1 });
+      },
+    });
+  }
+
+  #openHttp2(facts: ConversationFacts, upgraded?: Http2Options['upgraded']): StreamConsumer {
+    return createHttp2Conversation({
+      maxBodyBytes: this.#maxBodyBytes,
+      onExchange: this.#onExchange(facts),
+      gapsHoldBodies: true,
+      ...(upgraded !== undefined && { upgraded }),
     });
   }
 
   #onExchange(
     facts: ConversationFacts,
   ): (said: HttpFacts | GrpcFacts, endMs: number, startMs: number) => void {
-    return (said, _endMs, startMs) => {
-      if ('http' in said) this.#emit({ ...facts, kind: 'grpc', timeMs: startMs, grpc: said });
-      else this.#emit({ ...facts, kind: 'http', timeMs: startMs, http: said });
+    return (said, endMs, startMs) => {
+      if ('http' in said) this.#emit({ ...facts, kind: 'grpc', timeMs: startMs, endMs, grpc: said });
+      else this.#emit({ ...facts, kind: 'http', timeMs: startMs, endMs, http: said });
     };
   }
 
@@ -141,4 +192,9 @@ class Reader implements Contents {
     this.#remember(facts);
     this.#dns.multicast(facts.socketId, message, timeMs);
   }
+}
+
+/** Of `example.com:853`; 0 when there is none. */
+function portOfAuthority(authority = ''): number {
+  return Number(/:(\d{1,5})$/.exec(authority)?.[1] ?? 0);
 }

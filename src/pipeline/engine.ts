@@ -1,23 +1,28 @@
 import { findingsToAlert } from '../alerts/combine.ts';
 import type { Delivery } from '../alerts/deliver.ts';
 import type { Merger } from '../alerts/merge.ts';
+import type { DnsNames } from '../enrich/dns-names.ts';
 import type { InterfaceFilter } from '../enrich/interfaces.ts';
 import type { ProcessTable } from '../enrich/process-table.ts';
 import { ATTR } from '../model/attributes.ts';
 import type { Detector, JudgedEvent } from '../model/detector.ts';
 import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Alert, Finding } from '../model/finding.ts';
-import { eventAttributes } from '../net/event-attributes.ts';
+import { type Describe, eventAttributes } from '../net/event-attributes.ts';
 import { enriched } from './enriched.ts';
 
 export interface EngineParts {
   /** Absent in a replay: a capture knows no processes. */
   readonly processes?: ProcessTable;
+  /** Learns from the DNS events that come by. */
+  readonly names?: DnsNames;
   readonly detectors: readonly Detector[];
   readonly merger: Merger;
   readonly delivery: Delivery;
   readonly interfaces: InterfaceFilter | undefined;
   readonly newUid: () => string;
+  /** The event in an alert; default: nothing of headers and bodies. */
+  readonly describe?: Describe;
   /** Sees every event after enrichment. */
   readonly onEvent?: (event: TelegenEvent) => void;
   /** A detector broke its contract (it threw); called once per detector. */
@@ -47,7 +52,8 @@ export interface Engine {
 
 /** Order of stages: interface filter, enrichment, detectors, combination, merging, delivery. */
 export function createEngine(parts: EngineParts): Engine {
-  const { processes, merger, delivery } = parts;
+  const { processes, names, merger, delivery, describe = eventAttributes } = parts;
+  const enrichment = { processes, names };
   const counters = { received: 0, handled: 0, filtered: 0, findings: 0, candidates: 0, lossReports: 0 };
   const broken = new Set<string>();
 
@@ -79,12 +85,13 @@ export function createEngine(parts: EngineParts): Engine {
       return;
     }
     counters.handled += 1;
-    const event = processes === undefined ? raw : enriched(raw, processes);
+    if (raw.kind === 'dns') names?.observe(raw);
+    const event = enriched(raw, enrichment);
     parts.onEvent?.(event);
     const findings = findingsOn(event);
     if (findings === undefined) return;
     counters.findings += findings.length;
-    const candidate = findingsToAlert(findings, eventAttributes(event));
+    const candidate = findingsToAlert(findings, describe(event));
     if (candidate === undefined) return;
     counters.candidates += 1;
     const alert = merger.offer(candidate, event.timeMs);

@@ -1,32 +1,76 @@
 import type { ProcessTable } from '../enrich/process-table.ts';
 import type { JudgedEvent } from '../model/detector.ts';
 import type { ConnectionEvent, ContentEvent } from '../model/event.ts';
+import type { NameLookup } from '../model/lookup.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
 
-/**
- * The event with its process and workload. They are looked up when somebody asks: most connections interest nobody,
- * and the look-up costs more than all detectors together. Ask while the event is being handled, not later.
- */
-export function enriched(event: JudgedEvent, processes: ProcessTable): JudgedEvent {
-  const { owner } = event;
-  if (owner === undefined) return event;
-  return event.kind === 'connection'
-    ? new Enriched(event, owner, processes)
-    : enrichedContent(event, owner, processes);
+/** What can be known of an event beyond what was captured. */
+export interface Enrichment {
+  /** Absent in a replay: a capture knows no processes. */
+  readonly processes?: ProcessTable | undefined;
+  /** Names for addresses. */
+  readonly names?: NameLookup | undefined;
 }
 
-function enrichedContent(event: ContentEvent, owner: Owner, processes: ProcessTable): ContentEvent {
-  let process: Process | undefined;
-  let workload: Workload | undefined | null = null;
+/**
+ * The event with its process, workload and names. They are looked up when somebody asks: most connections interest
+ * nobody, and the look-up costs more than all detectors together. Ask while the event is being handled, not later.
+ */
+export function enriched(event: JudgedEvent, enrichment: Enrichment): JudgedEvent {
+  if ((event.owner === undefined || enrichment.processes === undefined) && enrichment.names === undefined)
+    return event;
+  return event.kind === 'connection' ? new Enriched(event, enrichment) : enrichedContent(event, enrichment);
+}
+
+/** Looks each thing up once, when it is first asked for. */
+class LookUp {
+  readonly #event: JudgedEvent;
+  readonly #enrichment: Enrichment;
+  #process: Process | undefined;
+  #workload: Workload | undefined;
+  #workloadKnown = false;
+  #names: readonly string[] | undefined;
+
+  constructor(event: JudgedEvent, enrichment: Enrichment) {
+    this.#event = event;
+    this.#enrichment = enrichment;
+  }
+
+  get process(): Process | undefined {
+    const { owner, timeMs, process } = this.#event;
+    const { processes } = this.#enrichment;
+    if (owner === undefined || processes === undefined) return process;
+    this.#process ??= processes.resolve(owner, timeMs);
+    return this.#process;
+  }
+
+  get workload(): Workload | undefined {
+    const { owner, timeMs, workload } = this.#event;
+    const { processes } = this.#enrichment;
+    if (owner === undefined || processes === undefined) return workload;
+    if (!this.#workloadKnown) this.#workload = processes.workloadOf(owner, timeMs);
+    this.#workloadKnown = true;
+    return this.#workload;
+  }
+
+  get names(): readonly string[] | undefined {
+    this.#names ??= this.#enrichment.names?.namesOf(this.#event);
+    return this.#names;
+  }
+}
+
+function enrichedContent(event: ContentEvent, enrichment: Enrichment): ContentEvent {
+  const lookUp = new LookUp(event, enrichment);
   return {
     ...event,
     get process() {
-      process ??= processes.resolve(owner, event.timeMs);
-      return process;
+      return lookUp.process;
     },
     get workload() {
-      if (workload === null) workload = processes.workloadOf(owner, event.timeMs);
-      return workload;
+      return lookUp.workload;
+    },
+    get peerNames() {
+      return lookUp.names;
     },
   };
 }
@@ -40,15 +84,12 @@ class Enriched implements ConnectionEvent {
   readonly local: ConnectionEvent['local'];
   readonly remote: ConnectionEvent['remote'];
   readonly socketId: number;
-  readonly owner: Owner;
+  readonly owner: Owner | undefined;
   readonly attribution: ConnectionEvent['attribution'];
   readonly #raw: ConnectionEvent;
-  readonly #processes: ProcessTable;
-  #process: Process | undefined;
-  #workload: Workload | undefined;
-  #workloadKnown = false;
+  readonly #lookUp: LookUp;
 
-  constructor(raw: ConnectionEvent, owner: Owner, processes: ProcessTable) {
+  constructor(raw: ConnectionEvent, enrichment: Enrichment) {
     this.phase = raw.phase;
     this.timeMs = raw.timeMs;
     this.transport = raw.transport;
@@ -56,10 +97,10 @@ class Enriched implements ConnectionEvent {
     this.local = raw.local;
     this.remote = raw.remote;
     this.socketId = raw.socketId;
-    this.owner = owner;
+    this.owner = raw.owner;
     this.attribution = raw.attribution;
     this.#raw = raw;
-    this.#processes = processes;
+    this.#lookUp = new LookUp(raw, enrichment);
   }
 
   get reason(): ConnectionEvent['reason'] {
@@ -78,14 +119,15 @@ class Enriched implements ConnectionEvent {
     return this.#raw.stats;
   }
 
-  get process(): Process {
-    this.#process ??= this.#processes.resolve(this.owner, this.timeMs);
-    return this.#process;
+  get process(): Process | undefined {
+    return this.#lookUp.process;
   }
 
   get workload(): Workload | undefined {
-    if (!this.#workloadKnown) this.#workload = this.#processes.workloadOf(this.owner, this.timeMs);
-    this.#workloadKnown = true;
-    return this.#workload;
+    return this.#lookUp.workload;
+  }
+
+  get peerNames(): readonly string[] | undefined {
+    return this.#lookUp.names;
   }
 }

@@ -16,7 +16,7 @@ describe('defaults', () => {
       externalConnectionAlerts: false,
       blocklists: [],
       internalNetworks: INTERNAL_NETWORKS,
-      allow: { cidrs: [], ports: [], processes: [] },
+      allow: { cidrs: [], names: [], ports: [], processes: [] },
       mergeWindowMs: 300_000,
     });
     expect(defaults.config.network.ringBufferBytes).toBe(16_777_216);

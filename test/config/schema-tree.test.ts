@@ -11,13 +11,12 @@ describe('every leaf', () => {
     expect(expectation(leaf.schema)).not.toContain('section');
   });
 
-  test('active are security, interfaces, the ring buffer, Kubernetes and OTLP', () => {
-    const active = LEAVES.filter(isActive).map((leaf) => leaf.key);
-    const expected =
-      /^(agent\.network\.security\.|agent\.network\.(ring_buffer_size|interfaces|exclude_interfaces)$|agent\.kubernetes\.|otlp\.)/;
-    expect(active).toEqual(LEAVES.map((leaf) => leaf.key).filter((key) => expected.test(key)));
-    expect(active).toHaveLength(23);
-    expect(LEAVES).toHaveLength(48);
+  test('all are active but those of TCP metrics and XDP', () => {
+    const inactive = LEAVES.filter((leaf) => !isActive(leaf)).map((leaf) => leaf.key);
+    const expected = LEAVES.map((leaf) => leaf.key).filter((key) => /^agent\.network\.(tcp|xdp)\./.test(key));
+    expect(inactive).toEqual(expected);
+    expect(inactive).toHaveLength(10);
+    expect(LEAVES).toHaveLength(54);
   });
 });
 
@@ -28,8 +27,8 @@ describe('inactiveKeys', () => {
     ['text', []],
     [{ agent: { network: { security: { enabled: true } } } }, []],
     [
-      { semantic_conventions: 'otel', agent: { network: { dns: { enabled: false } } } },
-      ['agent.network.dns.enabled', 'semantic_conventions'],
+      { semantic_conventions: 'otel', agent: { network: { tcp: { rtt: false }, xdp: { enabled: true } } } },
+      ['agent.network.tcp.rtt', 'agent.network.xdp.enabled'],
     ],
   ])('%j', (document, keys) => expect(inactiveKeys(document)).toEqual(keys));
 

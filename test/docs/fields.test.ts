@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { findingsToAlert } from '../../src/alerts/combine.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
 import { blocklist } from '../../src/detectors/blocklist.ts';
-import { ATTR } from '../../src/model/attributes.ts';
+import { ATTR, HEADER_ATTR, OTEL, OTEL_NAME } from '../../src/model/attributes.ts';
 import type { HttpFacts } from '../../src/model/conversation.ts';
 import type { ConnectionEvent, TelegenEvent } from '../../src/model/event.ts';
 import type { AttributeValue } from '../../src/model/finding.ts';
-import { connectionAttributes } from '../../src/net/event-attributes.ts';
+import { createRename } from '../../src/net/conventions.ts';
+import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
+import { createRoutes } from '../../src/net/http-route.ts';
 import { alertToJson, eventToJson } from '../../src/telemetry/export/serialize.ts';
 import { connection, TIME_MS } from '../alerts/fixtures.ts';
 import { plain, read, tableRows } from './markdown.ts';
@@ -16,12 +18,21 @@ const documented = new Map(
   rows.map(([name, type, , , example]) => [plain(name), { type, example: plain(example) }]),
 );
 
+/** The rows of names that end with that of a header field. */
+const HEADERS = Object.values(HEADER_ATTR).map((prefix) => `${prefix}<name>`);
+const rowOf = (name: string): string => {
+  const prefix = Object.values(HEADER_ATTR).find((each) => name.startsWith(each));
+  return prefix === undefined ? name : `${prefix}<name>`;
+};
+
 function typeOf(value: AttributeValue): string {
   return typeof value === 'object' ? 'array of strings' : typeof value;
 }
 
 test('docs/fields.md lists exactly the names that leave telegen, each once', () => {
-  expect(rows.map(([name]) => plain(name)).toSorted()).toEqual(Object.values(ATTR).toSorted());
+  expect(rows.map(([name]) => plain(name)).toSorted()).toEqual(
+    [...Object.values(ATTR), ...HEADERS].toSorted(),
+  );
 });
 
 test.each(rows)(
@@ -61,11 +72,20 @@ function everything(): Record<string, AttributeValue>[] {
     reason: 'ring_full',
     count: 3,
   };
-  const events = [connection(), closed, exec, loss, ...contents()].map(eventToJson);
+  const events = [connection({ peerNames: ['api.example.com'] }), closed, exec, loss, ...contents()].map(
+    (event) => eventToJson(event, describeAll),
+  );
   return [...events, ...alerts()].map(
     (line) => (JSON.parse(line) as { attributes: Record<string, AttributeValue> }).attributes,
   );
 }
+
+const shown = {
+  headers: new Set(['user-agent', 'server']),
+  maxHeaders: 10,
+  routes: createRoutes({ patterns: [], infer: true, maxPerService: 10 }),
+};
+const describeAll = (event: TelegenEvent) => eventAttributes(event, shown);
 
 /** One of each kind of content, with everything that it can have. */
 function contents(): TelegenEvent[] {
@@ -78,8 +98,10 @@ function contents(): TelegenEvent[] {
     scheme: 'http',
     authority: 'api.example.com',
     statusCode: 200,
-    requestHeaders: [],
-    responseHeaders: [],
+    requestHeaders: [['user-agent', 'made-up/1.0']],
+    responseHeaders: [['server', 'made-up']],
+    requestBody: Buffer.from('0123456789'),
+    responseBody: Buffer.from('hello '),
     requestBodyBytes: 10,
     responseBodyBytes: 20,
     durationMs: 1.5,
@@ -144,23 +166,43 @@ function alerts(): string[] {
   crowded.offer(candidate, TIME_MS);
   const overflow = crowded.offer({ ...candidate, key: 'another' }, TIME_MS);
   const sent = [first, overflow].filter((alert) => alert !== undefined);
-  return [...sent, ...merger.flush(TIME_MS + 2)].map(alertToJson);
+  return [...sent, ...merger.flush(TIME_MS + 2)].map((alert) => alertToJson(alert));
 }
 
 describe('what telegen really says', () => {
   const said = everything();
-  const names = [...new Set(said.flatMap((attributes) => Object.keys(attributes)))];
+  const names = [...new Set(said.flatMap((attributes) => Object.keys(attributes).map(rowOf)))];
 
   test('is documented, and all that is documented is said', () => {
     expect(names.toSorted()).toEqual([...documented.keys()].toSorted());
   });
 
   test.each(names)('%s has the documented type', (name) => {
-    const values = said.flatMap((attributes) => attributes[name] ?? []);
-    const types = said.flatMap((attributes) =>
-      attributes[name] === undefined ? [] : [typeOf(attributes[name])],
+    const values = said.flatMap((attributes) =>
+      Object.entries(attributes).flatMap(([each, value]) => (rowOf(each) === name ? [value] : [])),
     );
+    const types = values.map(typeOf);
     expect(values.length).toBeGreaterThan(0);
     expect(new Set(types)).toEqual(new Set([documented.get(name)?.type]));
   });
+});
+
+test('the names of OpenTelemetry are all told', () => {
+  const section = read('docs/fields.md').split('## The names of OpenTelemetry')[1]?.split('\n## ')[0] ?? '';
+  const told = Object.fromEntries(
+    tableRows(section, ['telegen', 'OpenTelemetry', 'What else changes']).map(([ours = '', theirs = '']) => [
+      plain(ours),
+      plain(theirs),
+    ]),
+  );
+  expect(told).toMatchObject(OTEL_NAME);
+  const ours = new Set(Object.values<string>(ATTR));
+  const toOtel = createRename('otel');
+  for (const attributes of everything()) {
+    for (const name of Object.keys(toOtel(attributes))) {
+      if (ours.has(name) || rowOf(name) !== name) continue;
+      expect([...Object.values(told), ...Object.values<string>(OTEL)]).toContain(name);
+      expect(section).toContain(`\`${name}\``);
+    }
+  }
 });

@@ -1,17 +1,20 @@
-import { fileURLToPath } from 'node:url';
 import {
-  loadPackageDefinition,
   Server,
   ServerCredentials,
   ServerInterceptingCall,
   type ServerUnaryCall,
-  type ServiceDefinition,
   type sendUnaryData,
   type status,
 } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
-
-export type ReceivedValue = string | number | boolean | ReceivedValue[] | { [key: string]: ReceivedValue };
+import { type ReceivedSpan, traceService } from './otlp-traces.ts';
+import {
+  loadService,
+  type RawKeyValue,
+  type RawValue,
+  type ReceivedValue,
+  unpack,
+  unpackAll,
+} from './otlp-values.ts';
 
 /** A log record as it arrived, values unpacked. */
 export interface ReceivedRecord {
@@ -55,8 +58,12 @@ export interface OtlpReceiver {
   /** Records of accepted requests, in order of arrival, repeats included. */
   readonly records: readonly ReceivedRecord[];
   readonly requests: readonly ReceivedRequest[];
+  /** Spans of accepted requests. */
+  readonly spans: readonly ReceivedSpan[];
   /** Judges every further call; undefined accepts all again. */
   judge(judge: Judge | undefined): void;
+  /** Judges every further call that brings spans, by their number. */
+  judgeSpans(judge: ((count: number) => Verdict | undefined) | undefined): void;
   /** Fails the next `times` calls. */
   failNext(times: number, code: status, message: string): void;
   /** Answers every further call this much later. */
@@ -73,28 +80,6 @@ export interface ReceiverOptions {
   readonly maxMessageBytes?: number;
 }
 
-// The shapes that proto-loader makes of otlp-logs.proto with the options below.
-interface RawValue {
-  value?:
-    | 'stringValue'
-    | 'boolValue'
-    | 'intValue'
-    | 'doubleValue'
-    | 'arrayValue'
-    | 'kvlistValue'
-    | 'bytesValue';
-  stringValue?: string;
-  boolValue?: boolean;
-  intValue?: string;
-  doubleValue?: number;
-  arrayValue?: { values: RawValue[] };
-  kvlistValue?: { values: RawKeyValue[] };
-  bytesValue?: Buffer;
-}
-interface RawKeyValue {
-  key: string;
-  value: RawValue | null;
-}
 interface RawRecord {
   timeUnixNano: string;
   observedTimeUnixNano: string;
@@ -115,31 +100,6 @@ interface RawResponse {
   partialSuccess?: { rejectedLogRecords: number; errorMessage: string };
 }
 
-function unpack(raw: RawValue | null): ReceivedValue | undefined {
-  switch (raw?.value) {
-    case 'stringValue':
-      return raw.stringValue ?? '';
-    case 'boolValue':
-      return raw.boolValue ?? false;
-    case 'intValue':
-      return Number(raw.intValue);
-    case 'doubleValue':
-      return raw.doubleValue ?? 0;
-    case 'arrayValue':
-      return (raw.arrayValue?.values ?? []).map((value) => unpack(value) ?? '');
-    case 'kvlistValue':
-      return unpackAll(raw.kvlistValue?.values ?? []);
-    case 'bytesValue':
-      return raw.bytesValue?.toString('hex') ?? '';
-    default:
-      return undefined;
-  }
-}
-
-function unpackAll(pairs: readonly RawKeyValue[]): Record<string, ReceivedValue> {
-  return Object.fromEntries(pairs.map(({ key, value }) => [key, unpack(value) ?? '']));
-}
-
 function flatten(request: RawRequest): ReceivedRecord[] {
   return request.resourceLogs.flatMap(({ resource, scopeLogs }) =>
     scopeLogs.flatMap(({ scope, logRecords }) =>
@@ -157,16 +117,6 @@ function flatten(request: RawRequest): ReceivedRecord[] {
       })),
     ),
   );
-}
-
-function loadService(): ServiceDefinition {
-  const file = fileURLToPath(new URL('./otlp-logs.proto', import.meta.url));
-  const loaded = loadPackageDefinition(loadSync(file, { longs: String, defaults: true, oneofs: true }));
-  let node: unknown = loaded;
-  for (const part of 'opentelemetry.proto.collector.logs.v1.LogsService'.split('.')) {
-    node = (node as Record<string, unknown>)[part];
-  }
-  return (node as { service: ServiceDefinition }).service;
 }
 
 function credentialsOf(tls: ReceiverTls | undefined): ServerCredentials {
@@ -191,6 +141,8 @@ function bind(server: Server, port: number, tls: ReceiverTls | undefined): Promi
 export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<OtlpReceiver> {
   const records: ReceivedRecord[] = [];
   const requests: ReceivedRequest[] = [];
+  const spans: ReceivedSpan[] = [];
+  let judgeSpans: ((count: number) => Verdict | undefined) | undefined;
   let judge: Judge | undefined;
   let delayMs = 0;
   let encoding = 'identity';
@@ -229,13 +181,23 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
       },
     ],
   });
-  server.addService(loadService(), { Export: onExport });
+  const logs = loadService('./otlp-logs.proto', 'opentelemetry.proto.collector.logs.v1.LogsService');
+  server.addService(logs, { Export: onExport });
+  traceService(server, (received) => {
+    const verdict = judgeSpans?.(received.length);
+    if (verdict?.kind !== 'fail') spans.push(...received);
+    return verdict;
+  });
   const port = await bind(server, options.port ?? 0, options.tls);
   return {
     port,
     address: `127.0.0.1:${port}`,
     records,
     requests,
+    spans,
+    judgeSpans(next) {
+      judgeSpans = next;
+    },
     judge(next) {
       judge = next;
     },

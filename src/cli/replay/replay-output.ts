@@ -3,6 +3,8 @@ import type { ReplaySummary } from '../../capture/replay/replay-capture.ts';
 import type { EventKind, TelegenEvent } from '../../model/event.ts';
 import type { Alert } from '../../model/finding.ts';
 import type { AlertSink } from '../../model/sink.ts';
+import type { Rename } from '../../net/conventions.ts';
+import type { Describe } from '../../net/event-attributes.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import { formatPretty } from '../../telemetry/export/pretty.ts';
 import { alertToJson, eventToJson } from '../../telemetry/export/serialize.ts';
@@ -22,13 +24,25 @@ export interface ReplayOutput {
 /** Lines are collected and written in large pieces; standard output to a file or pipe is synchronous. */
 const FLUSH_CHARS = 65_536;
 
+export interface ReplayOutputOptions {
+  readonly form: ReplayForm;
+  /** Events to print. */
+  readonly kinds: readonly EventKind[];
+  /** Attributes of events as they leave. */
+  readonly describe: Describe;
+  /** Names of attributes in alerts. */
+  readonly rename: Rename;
+}
+
 /** Creates the output on standard output. */
-export function createReplayOutput(form: ReplayForm, kinds: readonly EventKind[]): ReplayOutput {
+export function createReplayOutput(options: ReplayOutputOptions): ReplayOutput {
+  const { form, kinds, describe: attributesOf, rename } = options;
   const wanted = new Set(kinds);
   const seen = new Map<string, number>();
   const books = createBooks();
   const colour = process.stdout.isTTY === true;
-  const format = form === 'pretty' ? (alert: Alert) => formatPretty(alert, { colour }) : alertToJson;
+  const format = (alert: Alert): string =>
+    form === 'pretty' ? formatPretty(alert, { colour }) : alertToJson(alert, rename);
   let pending = '';
 
   function flush(): void {
@@ -55,7 +69,7 @@ export function createReplayOutput(form: ReplayForm, kinds: readonly EventKind[]
     },
     event(event) {
       seen.set(event.kind, (seen.get(event.kind) ?? 0) + 1);
-      if (form !== 'summary' && wanted.has(event.kind)) print(eventToJson(event));
+      if (form !== 'summary' && wanted.has(event.kind)) print(eventToJson(event, attributesOf));
     },
     fileDone(file, summary) {
       if (form === 'summary') print(describe(file, summary));

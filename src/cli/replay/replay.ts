@@ -7,13 +7,14 @@ import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createDetectors } from '../../detectors/index.ts';
 import { EXIT } from '../../model/errors.ts';
-import type { EventKind } from '../../model/event.ts';
+import { CONTENT_KINDS, type EventKind } from '../../model/event.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import { blocklistPaths } from '../run/blocklist-paths.ts';
 import { createDiagnostics, type Diagnostics } from '../run/diagnostics.ts';
+import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { createProgress } from './progress.ts';
 import { createReplayOutput, type ReplayForm, type ReplayOutput } from './replay-output.ts';
 
@@ -29,7 +30,7 @@ interface Stage {
   readonly engine: Engine;
   readonly merger: Merger;
   readonly output: ReplayOutput;
-  readonly diagnostics: Diagnostics;
+  readonly telemetry: Telemetry;
 }
 
 /** `telegen replay`: exit code 1 when a capture was damaged (what was readable has been reported). */
@@ -39,7 +40,7 @@ export async function replay(files: readonly string[], command: ReplayCommand): 
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
   const lists = await openLists(config, diagnostics);
   const form = command.output ?? (process.stdout.isTTY === true ? 'pretty' : 'jsonl');
-  const stage = setStage({ config, lists, diagnostics, output: createReplayOutput(form, command.events) });
+  const stage = setStage({ config, lists, diagnostics, form, kinds: command.events });
   let damaged = false;
   let endMs = 0;
   for (const file of files) {
@@ -73,32 +74,41 @@ interface StageParts {
   readonly config: Config;
   readonly lists: BlocklistStore | undefined;
   readonly diagnostics: Diagnostics;
-  readonly output: ReplayOutput;
+  readonly form: ReplayForm;
+  readonly kinds: readonly EventKind[];
 }
 
-function setStage({ config, lists, diagnostics, output }: StageParts): Stage {
+function setStage({ config, lists, diagnostics, form, kinds }: StageParts): Stage {
   const { security } = config.network;
   // The same input gives the same output, so nothing random names an alert.
   let alerts = 0;
   const newUid = (): string => `replay-${String(++alerts).padStart(9, '0')}`;
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid });
   const reputation = lists === undefined ? {} : { reputation: lists.lookup };
+  const detectors = security.enabled ? createDetectors(security, reputation) : [];
+  // A summary counts events of every kind.
+  const wanted = form === 'summary' ? (['connection', ...CONTENT_KINDS] as const) : kinds;
+  const telemetry = createTelemetry({ config, detectors, host: 'address', wanted });
+  const { names, describe, rename, describeOut } = telemetry;
+  const output = createReplayOutput({ form, kinds, describe: describeOut, rename });
   const engine = createEngine({
-    detectors: security.enabled ? createDetectors(security, reputation) : [],
+    names,
+    describe,
+    detectors,
     merger,
     delivery: createDelivery({ sinks: [output.sink], onProblem: diagnostics.error }),
     interfaces: undefined,
     newUid,
-    onEvent: output.event,
+    onEvent: telemetry.feed(output.event),
     onProblem: diagnostics.error,
   });
-  return { config, engine, merger, output, diagnostics };
+  return { config, engine, merger, output, telemetry };
 }
 
 async function replayFile(file: string, stage: Stage): Promise<{ summary: ReplaySummary; nowMs: number }> {
-  const { engine, config } = stage;
+  const { engine, config, telemetry } = stage;
   const internal = parsePrefixSet(config.network.security.internalNetworks, 'security.internal_networks');
-  const contents: Contents = createContents(engine.handle);
+  const contents: Contents = createContents(engine.handle, telemetry.contents);
   const reader = readCapture(file);
   const progress = createProgress(file, () => reader.bytesRead, sizeOf(file));
   let nowMs = 0;

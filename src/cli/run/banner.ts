@@ -5,6 +5,7 @@ import type { SecurityConfig } from '../../config/config.ts';
 import type { SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import type { ListStatus } from '../../reputation/snapshot.ts';
+import type { OtlpTelemetryCounters } from '../../telemetry/export/otlp-telemetry.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { PrinterCounters } from './event-printer.ts';
 
@@ -62,6 +63,8 @@ export interface Books {
   readonly delivery: Readonly<Record<string, SinkCounters>>;
   /** Of --events. */
   readonly printer: PrinterCounters | undefined;
+  /** Of `otlp.events` and `otlp.spans`. */
+  readonly exporter?: OtlpTelemetryCounters | undefined;
 }
 
 /** The books at the end: what came in, what was lost and where, what went out. */
@@ -79,10 +82,19 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
   diagnostics.info(
     `alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports`,
   );
-  for (const [name, { accepted, delivered, pending, lost }] of Object.entries(books.delivery)) {
-    const losses = Object.entries(lost).map(([reason, count]) => `, ${count} lost (${reason})`);
-    const left = pending > 0 ? `, ${pending} left behind` : '';
-    diagnostics.info(`${name}: ${accepted} accepted, ${delivered} delivered${losses.join('')}${left}`);
+  const { logs, spans } = books.exporter ?? {};
+  for (const [name, counters] of Object.entries({
+    ...books.delivery,
+    'otlp.events': logs,
+    'otlp.spans': spans,
+  })) {
+    if (counters !== undefined) diagnostics.info(`${name}: ${wayOut(counters)}`);
   }
   if (printer !== undefined) diagnostics.info(`--events: ${printer.printed} printed, ${printer.lost} lost`);
+}
+
+function wayOut({ accepted, delivered, pending, lost }: SinkCounters): string {
+  const losses = Object.entries(lost).map(([reason, count]) => `, ${count} lost (${reason})`);
+  const left = pending > 0 ? `, ${pending} left behind` : '';
+  return `${accepted} accepted, ${delivered} delivered${losses.join('')}${left}`;
 }

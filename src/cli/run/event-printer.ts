@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { EventKind, TelegenEvent } from '../../model/event.ts';
+import type { Describe } from '../../net/event-attributes.ts';
 import { eventToJson } from '../../telemetry/export/serialize.ts';
 import type { Diagnostics } from './diagnostics.ts';
 
@@ -11,6 +12,8 @@ export interface EventPrinterOptions {
   readonly stream: Writable;
   readonly diagnostics: Pick<Diagnostics, 'warn'>;
   readonly capacity?: number;
+  /** Default: our names, nothing of headers and bodies. */
+  readonly describe?: Describe;
 }
 
 /** After flush(): `offered === printed + lost`. */
@@ -33,7 +36,7 @@ export interface EventPrinter {
  * wait in a bounded queue. A slow reader costs events, which are counted, and never memory; one that is gone costs all.
  */
 export function createEventPrinter(options: EventPrinterOptions): EventPrinter {
-  const { stream, diagnostics, capacity = CAPACITY } = options;
+  const { stream, diagnostics, capacity = CAPACITY, describe } = options;
   const wanted = new Set(options.kinds);
   const counters = { offered: 0, printed: 0, lost: 0 };
   let waiting: string[] = [];
@@ -84,7 +87,7 @@ export function createEventPrinter(options: EventPrinterOptions): EventPrinter {
       counters.offered += 1;
       if (gone) return lose(1, 'standard output is gone');
       if (size() >= capacity) return lose(1, 'whoever reads standard output is too slow');
-      waiting.push(`${eventToJson(event)}\n`);
+      waiting.push(`${eventToJson(event, describe)}\n`);
       pump();
     },
     async flush(timeoutMs) {

@@ -16,7 +16,9 @@ import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
+import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
+import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
 import { blocklistPaths } from './blocklist-paths.ts';
 import { contentKinds } from './content-kinds.ts';
@@ -25,6 +27,7 @@ import { createEventPrinter, type EventPrinter } from './event-printer.ts';
 import { openHostProcesses } from './process-table.ts';
 import { type Output, openSinks } from './sinks.ts';
 import { untilStopped } from './stop-signal.ts';
+import { exportedKinds, openTelemetryExport } from './telemetry-export.ts';
 
 const TICK_MS = 1_000;
 /** Ctrl-C must be over in 2 s, whatever the collector or the reader of stdout does: flushing plus closing. */
@@ -49,6 +52,7 @@ interface Running {
   readonly contents: Contents;
   readonly blocklists: BlocklistStore | undefined;
   readonly printer: EventPrinter | undefined;
+  readonly exporter: OtlpTelemetry | undefined;
   readonly checkLoss: () => void;
   readonly diagnostics: Diagnostics;
 }
@@ -88,38 +92,70 @@ async function openLists(config: Config, diagnostics: Diagnostics): Promise<Bloc
   return openBlocklists({ paths, onReport });
 }
 
-function openPrinter(kinds: readonly EventKind[], diagnostics: Diagnostics): EventPrinter | undefined {
-  return kinds.length === 0 ? undefined : createEventPrinter({ kinds, stream: process.stdout, diagnostics });
+function openPrinter(
+  kinds: readonly EventKind[],
+  { describeOut: describe }: Telemetry,
+  diagnostics: Diagnostics,
+): EventPrinter | undefined {
+  if (kinds.length === 0) return undefined;
+  return createEventPrinter({ kinds, stream: process.stdout, diagnostics, describe });
+}
+
+interface OutputParts {
+  readonly loaded: LoadedConfig;
+  readonly options: RunOptions;
+  readonly telemetry: Telemetry;
+  readonly diagnostics: Diagnostics;
+}
+
+/** Everything that leaves: alerts, events on standard output, events and spans to the collector. */
+async function openOutputs({ loaded, options, telemetry, diagnostics }: OutputParts) {
+  const { rename } = telemetry;
+  const { sinks, description } = await openSinks(explicitOtlp(loaded), options.output, {
+    diagnostics,
+    rename,
+  });
+  const delivery = createDelivery({ sinks, onProblem: diagnostics.error });
+  const printer = openPrinter(options.events, telemetry, diagnostics);
+  const exporter = await openTelemetryExport({ loaded, telemetry, sinks, diagnostics });
+  const consumers = [printer?.print, exporter?.send].filter((consumer) => consumer !== undefined);
+  const onEvent = consumers.length === 0 ? undefined : telemetry.feed(...consumers);
+  return { delivery, description, printer, exporter, onEvent };
 }
 
 async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
   const { config } = loaded;
   const { security } = config.network;
-  const { sinks, description } = await openSinks(explicitOtlp(loaded), options.output, diagnostics);
   const blocklists = await openLists(config, diagnostics);
+  const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
+  const detectors = security.enabled ? createDetectors(security, reputation) : [];
+  const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded)];
+  const telemetry = createTelemetry({ config, detectors, host: 'machine', wanted });
+  const { names, describe } = telemetry;
+  const outputs = await openOutputs({ loaded, options, telemetry, diagnostics });
+  const { delivery, description, printer, exporter, onEvent } = outputs;
   const processes = openHostProcesses(config.kubernetes);
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
-  const delivery = createDelivery({ sinks, onProblem: diagnostics.error });
-  const printer = openPrinter(options.events, diagnostics);
   const include = options.interfaces.length > 0 ? options.interfaces : config.network.interfaces;
-  const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
   const engine = createEngine({
     processes: processes.table,
-    detectors: security.enabled ? createDetectors(security, reputation) : [],
+    names,
+    describe,
+    detectors,
     merger,
     delivery,
     interfaces: createInterfaceFilter({ include, exclude: config.network.excludeInterfaces }),
     newUid: randomUUID,
-    ...(printer === undefined ? {} : { onEvent: printer.print }),
+    ...(onEvent === undefined ? {} : { onEvent }),
     onProblem: diagnostics.error,
   });
-  const contents = createContents(engine.handle);
+  const contents = createContents(engine.handle, telemetry.contents);
   const capture = openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
-    phases: options.events.includes('connection') ? CONNECTION_PHASES : ['attempted', 'accepted'],
-    content: { kinds: contentKinds(options.events), reader: contents },
+    phases: wanted.includes('connection') ? CONNECTION_PHASES : ['attempted', 'accepted'],
+    content: { kinds: contentKinds([...telemetry.contents.kinds]), reader: contents },
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,
@@ -130,7 +166,8 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   );
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
-  return { engine, merger, delivery, capture, contents, blocklists, printer, checkLoss, diagnostics };
+  const parts = { engine, merger, delivery, capture, contents, blocklists, printer, exporter };
+  return { ...parts, checkLoss, diagnostics };
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
@@ -142,8 +179,18 @@ function belowMount(cgroup: string | undefined): string | undefined {
 }
 
 async function stop(running: Running): Promise<void> {
-  const { engine, merger, delivery, capture, contents, blocklists, printer, checkLoss, diagnostics } =
-    running;
+  const {
+    engine,
+    merger,
+    delivery,
+    capture,
+    contents,
+    blocklists,
+    printer,
+    exporter,
+    checkLoss,
+    diagnostics,
+  } = running;
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();
@@ -151,8 +198,9 @@ async function stop(running: Running): Promise<void> {
   });
   contents.finish(Date.now());
   engine.finish(Date.now());
-  await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS)]);
+  await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS), exporter?.flush(FLUSH_MS)]);
+  exporter?.close();
   await Promise.race([Promise.all([delivery.close(), blocklists?.close()]), delay(CLOSE_MS)]);
   const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };
-  farewell({ ...books, printer: printer?.counters }, diagnostics);
+  farewell({ ...books, printer: printer?.counters, exporter: exporter?.counters }, diagnostics);
 }

@@ -1,8 +1,11 @@
 import type { OtlpConfig } from '../../config/config.ts';
+import type { Alert } from '../../model/finding.ts';
 import type { AlertSink } from '../../model/sink.ts';
+import type { Rename } from '../../net/conventions.ts';
 import { type OtlpOptions, resolveOtlpOptions } from '../../telemetry/export/otlp-options.ts';
 import { createOtlpSink } from '../../telemetry/export/otlp-sink.ts';
 import { formatPretty } from '../../telemetry/export/pretty.ts';
+import { alertToJson } from '../../telemetry/export/serialize.ts';
 import type { OnReport } from '../../telemetry/export/sink.ts';
 import { createStreamSink } from '../../telemetry/export/stdout-sink.ts';
 import { version } from '../version.ts';
@@ -32,11 +35,17 @@ function describeCollector(otlp: OtlpOptions): string {
   return `OTLP ${otlp.address} (${otlp.secure ? 'TLS' : 'plaintext'})`;
 }
 
+export interface SinkParts {
+  readonly diagnostics: Diagnostics;
+  /** Names of attributes where machines read them. */
+  readonly rename: Rename;
+}
+
 /** Opens every way out that is configured. TELEGEN_EXPORT on settings that cannot work. */
 export async function openSinks(
   config: Partial<OtlpConfig>,
   output: Output,
-  diagnostics: Diagnostics,
+  { diagnostics, rename }: SinkParts,
 ): Promise<Sinks> {
   const otlp = resolveOtlpOptions(config, process.env);
   const onReport: OnReport = ({ level, message }) =>
@@ -45,16 +54,16 @@ export async function openSinks(
   const sinks: AlertSink[] = [];
   const places: string[] = [];
   if (otlp !== undefined) {
-    sinks.push(await createOtlpSink({ otlp, serviceVersion: await version(), env: process.env, onReport }));
+    sinks.push(
+      await createOtlpSink({ otlp, serviceVersion: await version(), env: process.env, rename, onReport }),
+    );
     places.push(describeCollector(otlp));
   }
   if (decided !== 'none') {
     const colour = process.stdout.isTTY === true;
-    const format =
-      decided === 'pretty'
-        ? { format: (alert: Parameters<typeof formatPretty>[0]) => formatPretty(alert, { colour }) }
-        : {};
-    sinks.push(createStreamSink({ stream: process.stdout, onReport, ...format }));
+    const format = (alert: Alert): string =>
+      decided === 'pretty' ? formatPretty(alert, { colour }) : alertToJson(alert, rename);
+    sinks.push(createStreamSink({ stream: process.stdout, onReport, format }));
     places.push(decided === 'pretty' ? 'this terminal' : 'standard output, as JSON lines');
   }
   return { sinks, description: places.join(' and ') || 'nowhere (--output none and no collector)' };

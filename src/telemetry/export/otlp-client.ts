@@ -6,12 +6,12 @@ import type { Acceptance } from './otlp-export-loop.ts';
 import type { OtlpOptions } from './otlp-options.ts';
 import { takePartialSuccess, watchPartialSuccess } from './otlp-partial-success.ts';
 
-type ExporterConfig = NonNullable<ConstructorParameters<typeof OTLPLogExporter>[0]>;
+export type ExporterConfig = NonNullable<ConstructorParameters<typeof OTLPLogExporter>[0]>;
 
 /** One connection at a time to the collector. */
-export interface OtlpClient {
+export interface OtlpClient<R> {
   /** Rejects with the error of gRPC; never retries by itself. */
-  readonly exportBatch: (records: ReadableLogRecord[]) => Promise<Acceptance>;
+  readonly exportBatch: (records: R[]) => Promise<Acceptance>;
   /** Closes the connection. The next export opens a new one, with the certificates as they are on disk then. */
   readonly reconnect: () => void;
 }
@@ -28,15 +28,30 @@ function createCredentials(options: OtlpOptions): ChannelCredentials {
   return credentials.createSsl(roots, key, chain);
 }
 
+/** The part of the SDK's exporters that all signals share. */
+interface Exporter<R> {
+  export(records: R[], done: (result: { readonly code: number; readonly error?: Error }) => void): void;
+  shutdown(): Promise<void>;
+}
+
+/** Log records to the collector. Throws TELEGEN_EXPORT when a certificate or key cannot be used. */
+export function createOtlpClient(options: OtlpOptions, userAgent: string): OtlpClient<ReadableLogRecord> {
+  return createClient(options, userAgent, (config) => new OTLPLogExporter(config));
+}
+
 /**
  * The SDK's exporter behind a promise. Throws TELEGEN_EXPORT when a certificate or key cannot be used.
  * A new exporter is made after trouble: a gRPC channel that is kept would wait up to two minutes between its attempts.
  */
-export function createOtlpClient(options: OtlpOptions, userAgent: string): OtlpClient {
+export function createClient<R>(
+  options: OtlpOptions,
+  userAgent: string,
+  create: (config: ExporterConfig) => Exporter<R>,
+): OtlpClient<R> {
   watchPartialSuccess();
   const metadata = metadataOf(options.headers);
   let trusted = createCredentials(options);
-  let exporter: OTLPLogExporter | undefined;
+  let exporter: Exporter<R> | undefined;
   let fresh = true;
 
   /** Certificates are renewed while we run; a half-written file must not stop what worked. */
@@ -48,10 +63,10 @@ export function createOtlpClient(options: OtlpOptions, userAgent: string): OtlpC
     }
   }
 
-  function open(): OTLPLogExporter {
+  function open(): Exporter<R> {
     if (!fresh) renewCredentials();
     fresh = false;
-    return new OTLPLogExporter({
+    return create({
       // Only host and port are taken from it; https keeps every port but 443, which is gRPC's default.
       url: `https://${options.address}`,
       credentials: trusted,

@@ -31,6 +31,8 @@ export interface ExportLoopOptions<R> {
   readonly reporter: Reporter;
   /** For messages. */
   readonly endpoint: string;
+  /** What one record is, for messages; default `alert`. */
+  readonly noun?: string;
 }
 
 export interface ExportLoop {
@@ -46,7 +48,7 @@ const FLUSH_RETRY_MS = 250;
 
 /** Empties the queue, one request at a time. A record leaves the queue only when the receiver took or refused it. */
 export function createExportLoop<R>(options: ExportLoopOptions<R>): ExportLoop {
-  const { queue, exportBatch, reconnect, batchSize, retry, reporter, endpoint } = options;
+  const { queue, exportBatch, reconnect, batchSize, retry, reporter, endpoint, noun = 'alert' } = options;
   const idle = createIdleSignal();
   let batchLimit = batchSize;
   let delivered = 0;
@@ -64,9 +66,9 @@ export function createExportLoop<R>(options: ExportLoopOptions<R>): ExportLoop {
     delivered += taken;
     for (const [i, item] of batch.entries()) item.settle(i < taken ? 'delivered' : 'rejected');
     if (rejected > 0) {
-      reporter.problem('partial', `${endpoint} rejected ${rejected} of ${batch.length} alerts: ${message}`);
+      reporter.problem('partial', `${endpoint} rejected ${rejected} of ${batch.length} ${noun}s: ${message}`);
     } else {
-      reporter.recovered(() => `alerts reach ${endpoint} again; ${queue.size} still queued`);
+      reporter.recovered(() => `${noun}s reach ${endpoint} again; ${queue.size} still queued`);
     }
   }
 
@@ -85,13 +87,16 @@ export function createExportLoop<R>(options: ExportLoopOptions<R>): ExportLoop {
     else {
       queue.done();
       only.settle('rejected');
-      reporter.problem('rejected', `${endpoint} does not take an alert, which is lost: ${message}`);
+      reporter.problem(
+        'rejected',
+        `${endpoint} does not take ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}, which is lost: ${message}`,
+      );
     }
   }
 
   function describe(failure: Failure): string {
-    const waits = `${queue.size} alert${queue.size === 1 ? '' : 's'} queued, retrying`;
-    return `alerts cannot be sent to ${endpoint}: ${failure.message}; ${waits}`;
+    const waits = `${queue.size} ${noun}${queue.size === 1 ? '' : 's'} queued, retrying`;
+    return `${noun}s cannot be sent to ${endpoint}: ${failure.message}; ${waits}`;
   }
 
   function recover(batch: readonly Outgoing<R>[], error: unknown): void {

@@ -7,10 +7,16 @@ const NOTICE = 'Received Partial Success response:';
 
 let latest: Acceptance = NOTHING_REJECTED;
 
+/** By whichever name the signal has for it. */
+function rejectedOf(value: object): number {
+  if ('rejectedLogRecords' in value) return Number(value.rejectedLogRecords);
+  return 'rejectedSpans' in value ? Number(value.rejectedSpans) : 0;
+}
+
 function parseNotice(json: unknown): Acceptance {
   const value: unknown = JSON.parse(String(json));
   if (typeof value !== 'object' || value === null) return NOTHING_REJECTED;
-  const rejected = 'rejectedLogRecords' in value ? Number(value.rejectedLogRecords) : 0;
+  const rejected = rejectedOf(value);
   const message = 'errorMessage' in value ? String(value.errorMessage) : '';
   return { rejected: Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0, message };
 }

@@ -2,6 +2,7 @@ import type { HrTime } from '@opentelemetry/api';
 import type { AnyValue, LogRecord } from '@opentelemetry/api-logs';
 import { ATTR } from '../../model/attributes.ts';
 import type { Alert, Severity } from '../../model/finding.ts';
+import type { Rename } from '../../net/conventions.ts';
 
 /** SeverityNumber of the OpenTelemetry log data model. */
 export const SEVERITY_NUMBER: Readonly<Record<Severity, number>> = {
@@ -28,17 +29,19 @@ export function toHrTime(epochMs: number): HrTime {
   return [Math.floor(micros / 1e6), (micros % 1e6) * 1000];
 }
 
-function toLogAttributes(alert: Alert): Record<string, AnyValue> {
+function toLogAttributes(alert: Alert, rename: Rename): Record<string, AnyValue> {
   const attributes: Record<string, AnyValue> = {};
-  for (const [name, value] of Object.entries(alert.attributes)) {
+  for (const [name, value] of Object.entries(rename(alert.attributes))) {
     attributes[name] = typeof value === 'object' ? [...value] : value;
   }
   attributes[ATTR.recordUid] = alert.uid;
   return attributes;
 }
 
+const asTheyAre: Rename = (attributes) => attributes;
+
 /** The OpenTelemetry log record of an alert; it was observed at `nowMs`. */
-export function toLogRecord(alert: Alert, nowMs: number): LogRecord {
+export function toLogRecord(alert: Alert, nowMs: number, rename = asTheyAre): LogRecord {
   const eventType = alert.attributes[ATTR.eventType];
   return {
     eventName: typeof eventType === 'string' ? `telegen.detection.${eventType}` : 'telegen.detection',
@@ -47,6 +50,6 @@ export function toLogRecord(alert: Alert, nowMs: number): LogRecord {
     severityNumber: SEVERITY_NUMBER[alert.severity],
     severityText: alert.severity,
     body: alert.body,
-    attributes: toLogAttributes(alert),
+    attributes: toLogAttributes(alert, rename),
   };
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { LoggerProvider, LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { AlertSink } from '../../model/sink.ts';
+import type { Rename } from '../../net/conventions.ts';
 import { createExportLoop, type Outgoing } from './otlp-export-loop.ts';
 import type { Env, OtlpOptions } from './otlp-options.ts';
 import { SEVERITY_RANKS, toLogRecord } from './otlp-record.ts';
@@ -25,6 +26,8 @@ export interface OtlpSinkOptions {
   readonly serviceVersion: string;
   /** For OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. */
   readonly env: Env;
+  /** Names of attributes; default: ours. */
+  readonly rename?: Rename;
   readonly onReport?: OnReport;
   readonly tuning?: Partial<OtlpTuning>;
   readonly now?: () => number;
@@ -114,7 +117,7 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<AlertSin
     send(alert, settled) {
       const settle = books.open(settled);
       if (closed) return settle('sink_closed');
-      logger.emit({ ...toLogRecord(alert, now()), context: modules.withSettle(settle) });
+      logger.emit({ ...toLogRecord(alert, now(), options.rename), context: modules.withSettle(settle) });
     },
     flush: (timeoutMs) => loop.flush(timeoutMs),
     async close() {

@@ -1,20 +1,23 @@
 import { ATTR } from '../../model/attributes.ts';
 import type { TelegenEvent } from '../../model/event.ts';
 import type { Alert } from '../../model/finding.ts';
-import { eventAttributes, isoTime } from '../../net/event-attributes.ts';
+import type { Rename } from '../../net/conventions.ts';
+import { type Describe, eventAttributes, isoTime } from '../../net/event-attributes.ts';
+
+const asTheyAre: Rename = (attributes) => attributes;
 
 /** The specification's alert as one line of JSON, without the newline: timestamp, severity, body, attributes. */
-export function alertToJson(alert: Alert): string {
+export function alertToJson(alert: Alert, rename: Rename = asTheyAre): string {
   const { uid, timeMs, severity, body, attributes } = alert;
   return JSON.stringify({
     timestamp: isoTime(timeMs),
     severity,
     body,
-    attributes: { ...attributes, [ATTR.recordUid]: uid },
+    attributes: { ...rename(attributes), [ATTR.recordUid]: uid },
   });
 }
 
 /** The specification's telemetry form as one line of JSON, without the newline: timestamp, attributes. */
-export function eventToJson(event: TelegenEvent): string {
-  return JSON.stringify({ timestamp: isoTime(event.timeMs), attributes: eventAttributes(event) });
+export function eventToJson(event: TelegenEvent, describe: Describe = eventAttributes): string {
+  return JSON.stringify({ timestamp: isoTime(event.timeMs), attributes: describe(event) });
 }

@@ -28,7 +28,7 @@ const DEFAULT_CAPACITY = 10_000;
 
 /** Alerts as lines to a stream that is never ended here. A reader that goes away (EPIPE) is reported, not a crash. */
 export function createStreamSink(options: StreamSinkOptions): AlertSink {
-  const { stream, name = 'stdout', format = alertToJson, onReport = () => {} } = options;
+  const { stream, name = 'stdout', format = (alert) => alertToJson(alert), onReport = () => {} } = options;
   const { capacity = DEFAULT_CAPACITY } = options;
   const books = createBooks();
   const queue = createSeverityQueue<Line>({

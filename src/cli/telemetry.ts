@@ -1,0 +1,94 @@
+import type { Config } from '../config/config.ts';
+import { createDnsNames, type DnsNames, type DnsNamesOptions } from '../enrich/dns-names.ts';
+import type { Detector } from '../model/detector.ts';
+import { CONTENT_KINDS, type ContentKind, type EventKind, type TelegenEvent } from '../model/event.ts';
+import type { Shown } from '../net/content-attributes.ts';
+import { createRename, type Rename } from '../net/conventions.ts';
+import { type Describe, eventAttributes } from '../net/event-attributes.ts';
+import { createRoutes } from '../net/http-route.ts';
+import type { ContentsOptions } from '../pipeline/contents.ts';
+import { createTelemetryFilter, type TelemetryFilterCounters } from '../pipeline/telemetry-filter.ts';
+
+export interface TelemetryParts {
+  readonly config: Config;
+  /** What they ask for is decoded, whatever telemetry shows. */
+  readonly detectors: readonly Detector[];
+  readonly host: DnsNamesOptions['host'];
+  /** Kinds of events that are printed or exported. */
+  readonly wanted: readonly EventKind[];
+}
+
+/** What the settings of telemetry come to, for a live run and a replay alike. */
+export interface Telemetry {
+  /** For createContents, and for whoever decides what payload is worth capturing. */
+  readonly contents: Required<ContentsOptions>;
+  /** For createEngine. */
+  readonly names: DnsNames;
+  /** Attributes with our names, for alerts and whatever else works with them. */
+  readonly describe: Describe;
+  /** Puts attributes into the names that leave. */
+  readonly rename: Rename;
+  /** Attributes as they leave. */
+  readonly describeOut: Describe;
+  /** Feeds consumers with the events that telemetry shows, as it shows them: for createEngine's `onEvent`. */
+  feed(...consumers: readonly ((event: TelegenEvent) => void)[]): (event: TelegenEvent) => void;
+  readonly counters: TelemetryFilterCounters;
+}
+
+/** Kinds of events that the switches leave on. */
+function switchedOn({ network }: Config): ReadonlySet<EventKind> {
+  const { dns, enabled, http, grpc } = network;
+  const hasDns = dns.enabled && (dns.captureQueries || dns.captureResponses);
+  const on: Readonly<Record<ContentKind, boolean>> = {
+    dns: hasDns,
+    http: enabled && http.enabled,
+    grpc: enabled && grpc.enabled,
+    tls: enabled,
+  };
+  return new Set<EventKind>(['connection', 'process', 'loss', ...CONTENT_KINDS.filter((kind) => on[kind])]);
+}
+
+/** What somebody wants to see or judge. Names for addresses come out of DNS, as long as that is switched on. */
+function decoded(
+  { config, detectors, wanted }: TelemetryParts,
+  on: ReadonlySet<EventKind>,
+): Set<ContentKind> {
+  const asked = detectors.flatMap(({ asks = CONTENT_KINDS }) => asks);
+  const shown = CONTENT_KINDS.filter((kind) => wanted.includes(kind) && on.has(kind));
+  const names = config.network.dns.enabled && (detectors.length > 0 || wanted.length > 0);
+  return new Set([...asked, ...shown, ...(names ? (['dns'] as const) : [])]);
+}
+
+/** Puts the settings of telemetry to work. */
+export function createTelemetry(parts: TelemetryParts): Telemetry {
+  const { network, semanticConventions } = parts.config;
+  const on = switchedOn(parts.config);
+  const filter = createTelemetryFilter({
+    kinds: on,
+    dns: network.dns,
+    includePorts: network.includePorts,
+    excludePorts: network.excludePorts,
+    excludePaths: network.http.excludePaths,
+  });
+  const shown: Shown = {
+    headers: new Set(network.http.captureHeaders),
+    maxHeaders: network.http.maxHeaders,
+    routes: createRoutes(network.http.route),
+  };
+  const describe: Describe = (event) => eventAttributes(event, shown);
+  const rename = createRename(semanticConventions);
+  return {
+    contents: { kinds: decoded(parts, on), maxBodyBytes: network.http.maxBodyCaptureBytes },
+    names: createDnsNames({ host: parts.host }),
+    describe,
+    rename,
+    describeOut: (event) => rename(describe(event)),
+    feed: (...consumers) => {
+      return (event) => {
+        const shape = filter.apply(event);
+        if (shape !== undefined) for (const consumer of consumers) consumer(shape);
+      };
+    },
+    counters: filter.counters,
+  };
+}
