@@ -3,6 +3,7 @@ import type { DnsEvent } from '../model/event.ts';
 import type { IpAddress } from '../model/ip-address.ts';
 import type { NameLookup, Talk } from '../model/lookup.ts';
 import { ipKey, parseIp } from '../net/ip.ts';
+import { createQueue, type QueueLink } from './queue.ts';
 
 export interface DnsNamesOptions {
   /**
@@ -28,9 +29,15 @@ export interface DnsNames extends NameLookup {
   readonly counters: DnsNamesCounters;
 }
 
-interface Told {
-  readonly name: string;
-  readonly untilMs: number;
+/** Scope and address; numbers where they can be, because every event asks. */
+type Key = number | string;
+
+/** What one scope was told for one address, latest first. */
+interface Entry extends QueueLink<Entry> {
+  readonly scope: Key;
+  readonly address: Key;
+  names: readonly string[];
+  untilMs: readonly number[];
 }
 
 const DEFAULT_MAX_ENTRIES = 65_536;
@@ -44,60 +51,113 @@ const MIN_LIFE_MS = 60_000;
 const MAX_LIFE_MS = 86_400_000;
 const NONE: readonly string[] = [];
 
+/** All processes of this machine together. */
+const MACHINE = 'machine';
+
 /** Remembers what answers said, for as long as they are good for, within bounds. Time comes with the events. */
-export function createDnsNames(options: DnsNamesOptions): DnsNames {
-  const { host, maxEntries = DEFAULT_MAX_ENTRIES } = options;
-  const entries = new Map<string, readonly Told[]>();
+export function createDnsNames({ host, maxEntries = DEFAULT_MAX_ENTRIES }: DnsNamesOptions): DnsNames {
+  const book = createBook(maxEntries);
+  const hostOf = ({ local }: Pick<Talk, 'local'>): Key => (host === 'machine' ? MACHINE : ipKey(local.ip));
+  return {
+    counters: book.counters,
+    get size() {
+      return book.size;
+    },
+    observe(event) {
+      // Only what this side asked for itself: a response nobody asked for, or one that this host gave, names nothing.
+      if (event.role !== 'client' || event.dns.outcome !== 'answered') return;
+      const own = processScope(event);
+      for (const { ip, lifeMs } of addressesOf(event.dns)) {
+        const told = { address: ipKey(ip), name: event.dns.questionName, nowMs: event.timeMs, lifeMs };
+        book.tell({ ...told, scope: hostOf(event) });
+        if (own !== undefined) book.tell({ ...told, scope: own });
+        book.counters.learned += 1;
+      }
+    },
+    namesOf(talk) {
+      if (book.size === 0) return NONE;
+      const address = ipKey(talk.remote.ip);
+      const scope = processScope(talk);
+      const own = scope === undefined ? NONE : book.names(scope, address, talk.timeMs);
+      return own.length > 0 ? own : book.names(hostOf(talk), address, talk.timeMs);
+    },
+  };
+}
+
+interface Telling {
+  readonly scope: Key;
+  readonly address: Key;
+  readonly name: string;
+  readonly nowMs: number;
+  readonly lifeMs: number;
+}
+
+function createBook(maxEntries: number) {
+  const scopes = new Map<Key, Map<Key, Entry>>();
+  const order = createQueue<Entry>();
   const counters = { learned: 0, evicted: 0 };
+  let size = 0;
 
-  const hostOf = ({ local }: Pick<Talk, 'local'>): string =>
-    host === 'machine' ? 'h' : `a${ipKey(local.ip)}`;
-
-  function tell(key: string, told: Told, nowMs: number): void {
-    const others = (entries.get(key) ?? []).filter(
-      ({ name, untilMs }) => name !== told.name && untilMs > nowMs,
-    );
-    entries.delete(key);
-    entries.set(key, [told, ...others].slice(0, MAX_NAMES));
-    if (entries.size <= maxEntries) return;
-    const oldest = entries.keys().next();
-    if (oldest.done !== true) entries.delete(oldest.value);
-    counters.evicted += 1;
+  function remove(entry: Entry): void {
+    const entries = scopes.get(entry.scope);
+    entries?.delete(entry.address);
+    if (entries?.size === 0) scopes.delete(entry.scope);
+    order.remove(entry);
+    size -= 1;
   }
 
-  function named(scope: string, { remote, timeMs }: Talk): readonly string[] {
-    const found = entries.get(`${scope}|${ipKey(remote.ip)}`);
-    if (found === undefined) return NONE;
-    return found.filter(({ untilMs }) => untilMs > timeMs).map(({ name }) => name);
+  function open(scope: Key, address: Key): Entry {
+    if (size >= maxEntries) {
+      const oldest = order.first();
+      if (oldest !== undefined) remove(oldest);
+      counters.evicted += 1;
+    }
+    const entry: Entry = { scope, address, names: NONE, untilMs: [], before: undefined, after: undefined };
+    let entries = scopes.get(scope);
+    if (entries === undefined) {
+      entries = new Map();
+      scopes.set(scope, entries);
+    }
+    entries.set(address, entry);
+    order.push(entry);
+    size += 1;
+    return entry;
   }
 
   return {
     counters,
     get size() {
-      return entries.size;
+      return size;
     },
-    observe(event) {
-      // Only what this side asked for itself: a response nobody asked for, or one that this host gave, names nothing.
-      if (event.role !== 'client' || event.dns.outcome !== 'answered') return;
-      const scopes = [hostOf(event), ...processScope(event)];
-      for (const { ip, lifeMs } of addressesOf(event.dns)) {
-        const told = { name: event.dns.questionName, untilMs: event.timeMs + lifeMs };
-        for (const scope of scopes) tell(`${scope}|${ipKey(ip)}`, told, event.timeMs);
-        counters.learned += 1;
+    tell({ scope, address, name, nowMs, lifeMs }: Telling): void {
+      const known = scopes.get(scope)?.get(address);
+      const entry = known ?? open(scope, address);
+      if (known !== undefined) {
+        order.remove(known);
+        order.push(known);
       }
+      const { names, untilMs } = entry;
+      const kept = names.flatMap((other, at) =>
+        other !== name && (untilMs[at] ?? 0) > nowMs ? [{ name: other, until: untilMs[at] ?? 0 }] : [],
+      );
+      const all = [{ name, until: nowMs + lifeMs }, ...kept].slice(0, MAX_NAMES);
+      entry.names = all.map((each) => each.name);
+      entry.untilMs = all.map(({ until }) => until);
     },
-    namesOf(talk) {
-      if (entries.size === 0) return NONE;
-      const [scope] = processScope(talk);
-      const own = scope === undefined ? NONE : named(scope, talk);
-      return own.length > 0 ? own : named(hostOf(talk), talk);
+    names(scope: Key, address: Key, nowMs: number): readonly string[] {
+      const entry = scopes.get(scope)?.get(address);
+      if (entry === undefined) return NONE;
+      const { names, untilMs } = entry;
+      return untilMs.every((until) => until > nowMs)
+        ? names
+        : names.filter((_, at) => (untilMs[at] ?? 0) > nowMs);
     },
   };
 }
 
 /** A pid alone is given away again. */
-function processScope({ owner }: Pick<Talk, 'owner'>): [] | [string] {
-  return owner === undefined ? [] : [`p${owner.pid}:${owner.startNs}`];
+function processScope({ owner }: Pick<Talk, 'owner'>): string | undefined {
+  return owner === undefined ? undefined : `${owner.pid}:${owner.startNs}`;
 }
 
 interface Address {
@@ -107,29 +167,35 @@ interface Address {
 
 /** The addresses at the end of the chain of aliases that begins with the question. */
 function addressesOf({ questionName, answers = [] }: DnsFacts): Address[] {
-  const ttlOf = aliasChain(questionName, answers);
+  const chain = aliasChain(questionName, answers);
   const found: Address[] = [];
   for (const { name, type, data, ttlSeconds } of answers) {
-    const chainTtl = ttlOf.get(name);
-    if (chainTtl === undefined || (type !== 'A' && type !== 'AAAA')) continue;
-    const ip = parseIp(data);
+    if (type !== 'A' && type !== 'AAAA') continue;
+    const link = chain.find((each) => each.name === name);
+    const ip = link && parseIp(data);
     if (ip === undefined || isNowhere(ip)) continue;
-    const lifeMs = Math.min(chainTtl, ttlSeconds) * 1000;
+    const lifeMs = Math.min(link?.ttlSeconds ?? 0, ttlSeconds) * 1000;
     found.push({ ip, lifeMs: Math.min(MAX_LIFE_MS, Math.max(MIN_LIFE_MS, lifeMs)) });
     if (found.length === MAX_ADDRESSES) break;
   }
   return found;
 }
 
-/** Names that the question leads to, with the shortest life on the way there. Aliases may come in any order. */
-function aliasChain(question: string, answers: NonNullable<DnsFacts['answers']>): Map<string, number> {
-  const chain = new Map([[question, Number.POSITIVE_INFINITY]]);
-  const aliases = answers.filter(({ type }) => type === 'CNAME');
-  for (let at = question, steps = 0; steps < MAX_CHAIN; steps++) {
-    const alias = aliases.find(({ name }) => name === at);
-    if (alias === undefined || chain.has(alias.data)) break;
-    chain.set(alias.data, Math.min(chain.get(at) ?? 0, alias.ttlSeconds));
-    at = alias.data;
+interface Link {
+  readonly name: string;
+  /** The shortest life of the aliases that lead to it. */
+  readonly ttlSeconds: number;
+}
+
+/** Names that the question leads to. Aliases may come in any order. */
+function aliasChain(question: string, answers: NonNullable<DnsFacts['answers']>): readonly Link[] {
+  let last: Link = { name: question, ttlSeconds: Number.POSITIVE_INFINITY };
+  const chain = [last];
+  while (chain.length <= MAX_CHAIN) {
+    const alias = answers.find(({ type, name }) => type === 'CNAME' && name === last.name);
+    if (alias === undefined || chain.some(({ name }) => name === alias.data)) break;
+    last = { name: alias.data, ttlSeconds: Math.min(last.ttlSeconds, alias.ttlSeconds) };
+    chain.push(last);
   }
   return chain;
 }

@@ -17,9 +17,14 @@ export interface Enrichment {
  * nobody, and the look-up costs more than all detectors together. Ask while the event is being handled, not later.
  */
 export function enriched(event: JudgedEvent, enrichment: Enrichment): JudgedEvent {
-  if ((event.owner === undefined || enrichment.processes === undefined) && enrichment.names === undefined)
-    return event;
+  if (event.owner === undefined || enrichment.processes === undefined) return withNames(event, enrichment);
   return event.kind === 'connection' ? new Enriched(event, enrichment) : enrichedContent(event, enrichment);
+}
+
+/** Without a process a name is all there is to look up, which costs less than putting it off. */
+function withNames(event: JudgedEvent, { names }: Enrichment): JudgedEvent {
+  const peerNames = names?.namesOf(event);
+  return peerNames === undefined || peerNames.length === 0 ? event : { ...event, peerNames };
 }
 
 /** Looks each thing up once, when it is first asked for. */
