@@ -10,7 +10,7 @@ let dir = '';
 const file = (name: string): string => join(dir, name);
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'telegen-config-'));
-  writeFileSync(file('good.yaml'), 'agent: {network: {dns: {enabled: true}}}\n');
+  writeFileSync(file('good.yaml'), 'agent: {network: {tcp: {enabled: true}}}\n');
   writeFileSync(file('plain.yaml'), 'otlp: {compression: gzip}\n');
   writeFileSync(file('bad.yaml'), 'agent:\n  network:\n    dns:\n      enabeld: true\n    tcp: {rtt: no}\n');
   writeFileSync(file('token'), 'Bearer t0ken\n');
@@ -30,7 +30,7 @@ describe('config check', () => {
   });
 
   test('text: ok with keys that are not active yet', () => {
-    const stdout = `${file('good.yaml')}: ok\n${file('good.yaml')}: accepted, not active yet: agent.network.dns.enabled\n`;
+    const stdout = `${file('good.yaml')}: ok\n${file('good.yaml')}: accepted, not active yet: agent.network.tcp.enabled\n`;
     expect(configCheck(file('good.yaml'), 'text')).toEqual({ stdout, exitCode: 0 });
   });
 
@@ -46,7 +46,7 @@ describe('config check', () => {
   test('json: ok', () => {
     const { stdout, exitCode } = configCheck(file('good.yaml'), 'json');
     expect(exitCode).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ ok: true, problems: [], inactive: ['agent.network.dns.enabled'] });
+    expect(JSON.parse(stdout)).toEqual({ ok: true, problems: [], inactive: ['agent.network.tcp.enabled'] });
   });
 
   test('json: problems', () => {

@@ -58,6 +58,29 @@ test.each<[name: string, event: ConnectionEvent]>([
   expect(detector.inspect(event)).toBeUndefined();
 });
 
+test.each([
+  ['the very name', ['example.com'], false],
+  ['a name below', ['api.example.com'], false],
+  ['any of its names', ['cdn.example.net', 'api.example.com'], false],
+  ['a name that only ends alike', ['badexample.com'], true],
+  ['a name above', ['com'], true],
+  ['no name', [], true],
+  ['names not looked up', undefined, true],
+] as const)('agent.network.security.allow.names: %s', (_, peerNames, alerts) => {
+  for (const name of ['example.com', 'Example.COM.', '*.example.com', '.example.com']) {
+    const named = externalEgress({ internalNetworks, allow: { ...allow, names: [name] } });
+    const finding = named.inspect(connection({ remote: '198.51.100.50 443', peerNames }));
+    expect(finding !== undefined).toBe(alerts);
+  }
+});
+
+test('asks for DNS only when names are allowed', () => {
+  expect(detector.asks).toEqual([]);
+  expect(externalEgress({ internalNetworks, allow: { ...allow, names: ['a.example'] } }).asks).toEqual([
+    'dns',
+  ]);
+});
+
 test.each(SILENT)('silent: %j', (change) => {
   expect(detector.inspect(connection(change))).toBeUndefined();
 });

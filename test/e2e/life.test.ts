@@ -139,7 +139,7 @@ describe.skipIf(skip !== undefined)(
       const config = {
         agent: {
           network: {
-            dns: { enabled: true },
+            tcp: { enabled: true },
             xdp: { sample_rate: 10 },
             security: { external_connection_alerts: true },
           },
@@ -154,7 +154,7 @@ describe.skipIf(skip !== undefined)(
       const notActive = lines.filter((line) => line.includes('accepted, not active yet'));
       expect(notActive).toHaveLength(1);
       expect(notActive[0]).toMatch(
-        /^telegen: WARNING: accepted, not active yet: .*agent\.network\.dns\.enabled/,
+        /^telegen: WARNING: accepted, not active yet: .*agent\.network\.tcp\.enabled/,
       );
       expect(notActive[0]).toContain('agent.network.xdp.sample_rate');
       expect(lines).toContain(`telegen: watching ${sandbox.cgroup}, interfaces lo, wire*`);

@@ -190,6 +190,33 @@ describe.skipIf(skip !== undefined)(
       expect(stderr).toContain('telegen: otlp: 1 accepted, 1 delivered');
     });
 
+    it('and otlp.events: events come beside alerts, under the names that were chosen', async () => {
+      receiver = await startOtlpReceiver();
+      const otlp = { endpoint: `http://${receiver.address}`, events: ['connection'] };
+      const config = { ...configWith(otlp), semantic_conventions: 'otel' };
+      const telegen = await watch(sandbox, { config });
+      await attack();
+      const named = (name: string) => receiver.records.filter((record) => record.eventName === name);
+      await eventually(
+        () => named('telegen.event.connection').length >= 2 && receiver.records.length >= 3,
+        () => `an alert and two events at the collector: ${telegen.stderr()}`,
+      );
+      const { stderr } = await telegen.stop();
+      expect(stderr).toMatch(/telegen: otlp\.events: (\d+) accepted, \1 delivered$/m);
+      expect(named('telegen.event.connection').map((record) => record.attributes['telegen.phase'])).toContain(
+        'attempted',
+      );
+      const [alert] = named('telegen.detection.suspicious_connection');
+      for (const record of [alert, ...named('telegen.event.connection')]) {
+        expect(record?.attributes).toMatchObject({
+          'network.peer.address': LISTED_V4,
+          'network.peer.port': 4444,
+        });
+        expect(record?.attributes).not.toHaveProperty(['net.peer.ip']);
+      }
+      expect(telegen.alerts()[0]?.attributes).toMatchObject({ 'network.peer.port': 4444 });
+    });
+
     it('go to the collector alone when stdout is not asked for', async () => {
       receiver = await startOtlpReceiver();
       const telegen = await watch(sandbox, {

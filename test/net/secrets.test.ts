@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSecretName } from '../../src/net/secret-names.ts';
-import { maskArgs, maskSecrets } from '../../src/net/secrets.ts';
+import { maskArgs, maskHeader, maskSecrets } from '../../src/net/secrets.ts';
 
 describe('isSecretName', () => {
   it.each([
@@ -202,4 +202,25 @@ describe('maskArgs', () => {
       }),
     );
   });
+});
+
+describe('maskHeader', () => {
+  it.each([
+    ['authorization', 'Bearer abc', '***'],
+    ['proxy-authorization', 'Basic abc', '***'],
+    ['cookie', 'a=b', '***'],
+    ['set-cookie', 'a=b; Path=/', '***'],
+    ['x-api-key', 'abc', '***'],
+    ['x-auth-token', 'abc', '***'],
+    ['x-forwarded-authorization', 'abc', '***'],
+    ['x-csrf-token', 'abc', '***'],
+    ['api-key', 'abc', '***'],
+    ['x-auth', 'abc', '***'],
+    ['content-type', 'text/plain; charset=utf-8', 'text/plain; charset=utf-8'],
+    ['user-agent', 'Mozilla/5.0 (X11; Linux x86_64)', 'Mozilla/5.0 (X11; Linux x86_64)'],
+    ['x-request-id', '0d3f3a2e-8f3c-4c1b', '0d3f3a2e-8f3c-4c1b'],
+    ['referer', 'https://example.com/a?token=abc&b=1', 'https://example.com/a?token=***&b=1'],
+    ['location', 'https://ann:abc@example.com/', 'https://ann:***@example.com/'],
+    ['x-custom', 'Bearer abcdefghij', 'Bearer ***'],
+  ])('%s: %s', (name, value, expected) => expect(maskHeader(name, value)).toBe(expected));
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../src/alerts/deliver.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
+import { createDnsNames } from '../../src/enrich/dns-names.ts';
 import type { InterfaceFilter } from '../../src/enrich/interfaces.ts';
 import type { ProcessTable } from '../../src/enrich/process-table.ts';
 import type { Detector, JudgedEvent } from '../../src/model/detector.ts';
@@ -212,4 +213,56 @@ describe('the engine', () => {
       }),
     );
   });
+});
+
+describe('names for addresses', () => {
+  const names = () => createDnsNames({ host: 'machine' });
+  const { kind: _, phase: __, ...facts } = connection({ process: undefined, workload: undefined });
+  const asked = {
+    id: 1,
+    questionName: 'c2.example',
+    questionType: 'A',
+    outcome: 'answered',
+    retries: 0,
+  } as const;
+  const answers = [{ name: 'c2.example', type: 'A', ttlSeconds: 60, data: '198.51.100.50' }];
+  const dns: ContentEvent = { ...facts, kind: 'dns', dns: { ...asked, answers } };
+
+  it('are learned from DNS before anybody is shown what follows, and stand in alerts', () => {
+    const { engine, sent, seen } = build({
+      names: names(),
+      detectors: [detector('named', (event) => event.peerNames?.includes('c2.example') === true)],
+    });
+    engine.handle(connection());
+    engine.handle(dns);
+    engine.handle(connection({ timeMs: TIME_MS + 1 }));
+    expect(seen.map((event) => (event as ConnectionEvent).peerNames)).toEqual([
+      [],
+      ['c2.example'],
+      ['c2.example'],
+    ]);
+    expect(sent[0]?.attributes['net.peer.name']).toBe('c2.example');
+  });
+
+  it('need no process', () => {
+    const { engine, seen } = build({ names: names() });
+    engine.handle({ ...dns, owner: undefined });
+    engine.handle(connection({ owner: undefined }));
+    expect((seen[1] as ConnectionEvent).peerNames).toEqual(['c2.example']);
+  });
+
+  it('are not learned on interfaces that are not looked at', () => {
+    const interfaces: InterfaceFilter = { allows: () => false };
+    const learned = names();
+    const { engine } = build({ names: learned, interfaces });
+    engine.handle(dns);
+    expect(learned.size).toBe(0);
+  });
+});
+
+it('describes what is in an alert as it was told to', () => {
+  const describeEvent = () => ({ 'net.peer.ip': 'described' });
+  const { engine, sent } = build({ describe: describeEvent, detectors: [detector('all', () => true)] });
+  engine.handle(connection());
+  expect(sent[0]?.attributes['net.peer.ip']).toBe('described');
 });

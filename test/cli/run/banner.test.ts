@@ -96,6 +96,13 @@ describe('the farewell', () => {
     ]);
   });
 
+  it('tells of events and spans to the collector', () => {
+    const { diagnostics, lines } = gather();
+    const logs = { accepted: 5, delivered: 3, pending: 0, lost: { shed: 2 } };
+    farewell({ ...books, exporter: { logs, spans: undefined, spanless: 0 } }, diagnostics);
+    expect(lines().at(-1)).toBe('telegen: otlp.events: 5 accepted, 3 delivered, 2 lost (shed)');
+  });
+
   it('is short when nothing happened', () => {
     const { diagnostics, lines } = gather();
     farewell({ ...books, counters: {}, delivery: {} }, diagnostics);

@@ -53,3 +53,14 @@ describe('eventToJson', () => {
     expect(parsed.attributes).toMatchObject(expected);
   });
 });
+
+describe('other names', () => {
+  it('are those of whoever describes and renames; the uid stays', () => {
+    const rename = () => ({ a: 'b' });
+    expect(JSON.parse(alertToJson(alert('uid-1', 'INFO'), rename)).attributes).toEqual({
+      a: 'b',
+      'log.record.uid': 'uid-1',
+    });
+    expect(JSON.parse(eventToJson(connection(), rename)).attributes).toEqual({ a: 'b' });
+  });
+});
