@@ -38,6 +38,8 @@ interface Entry extends QueueLink<Entry> {
   readonly address: Key;
   names: readonly string[];
   untilMs: readonly number[];
+  /** When the first of them runs out. */
+  soonestMs: number;
 }
 
 const DEFAULT_MAX_ENTRIES = 65_536;
@@ -112,7 +114,15 @@ function createBook(maxEntries: number) {
       if (oldest !== undefined) remove(oldest);
       counters.evicted += 1;
     }
-    const entry: Entry = { scope, address, names: NONE, untilMs: [], before: undefined, after: undefined };
+    const entry: Entry = {
+      scope,
+      address,
+      names: NONE,
+      untilMs: [],
+      soonestMs: 0,
+      before: undefined,
+      after: undefined,
+    };
     let entries = scopes.get(scope);
     if (entries === undefined) {
       entries = new Map();
@@ -143,14 +153,13 @@ function createBook(maxEntries: number) {
       const all = [{ name, until: nowMs + lifeMs }, ...kept].slice(0, MAX_NAMES);
       entry.names = all.map((each) => each.name);
       entry.untilMs = all.map(({ until }) => until);
+      entry.soonestMs = Math.min(...entry.untilMs);
     },
     names(scope: Key, address: Key, nowMs: number): readonly string[] {
       const entry = scopes.get(scope)?.get(address);
       if (entry === undefined) return NONE;
-      const { names, untilMs } = entry;
-      return untilMs.every((until) => until > nowMs)
-        ? names
-        : names.filter((_, at) => (untilMs[at] ?? 0) > nowMs);
+      const { names, untilMs, soonestMs } = entry;
+      return nowMs < soonestMs ? names : names.filter((_, at) => (untilMs[at] ?? 0) > nowMs);
     },
   };
 }
