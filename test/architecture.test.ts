@@ -101,6 +101,11 @@ describe('the checker', () => {
       { 'rules/a.ts': "import type { Z } from 'zod';" },
       'rules/a.ts:1: pure, but imports zod',
     ],
+    [
+      'the package of another pure folder',
+      { 'protocols/a.ts': "import { RE2JS } from 're2js';" },
+      'protocols/a.ts:1: pure, but imports re2js',
+    ],
     ['a computed import', { 'cli/a.ts': 'await import(name);' }, 'cli/a.ts:1: import of a computed path'],
     [
       'a file that is not there',
@@ -181,6 +186,7 @@ describe('the checker', () => {
       'packages and Node outside the core',
       { 'enrich/a.ts': "import { z } from 'zod';\nimport { readFileSync } from 'node:fs';\nDate.now();" },
     ],
+    ['the regular expressions of rules', { 'rules/a.ts': "import { RE2JS } from 're2js';" }],
     ['division', { 'net/a.ts': 'const half = (a + b) / 2; const t = "x" + c / d; // / any' }],
   ];
   test.each(passed)('lets pass: %s', (_, texts) => {

@@ -2,6 +2,7 @@ import { Command, type CommanderError, InvalidArgumentError, Option } from 'comm
 import { EXIT } from '../model/errors.ts';
 import type { EventKind } from '../model/event.ts';
 import { endProcess } from './end-process.ts';
+import { addRules } from './rules/commands.ts';
 
 const LIVE_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'];
 const REPLAY_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls'];
@@ -104,6 +105,7 @@ export function buildProgram(): Command {
     });
   addRun(program);
   addReplay(program);
+  addRules(program);
   addConfig(program);
   program
     .command('doctor')

@@ -69,6 +69,8 @@ export interface DnsFacts {
   readonly latencyMs?: number;
   /** The response was cut (TC). */
   readonly truncated?: boolean;
+  /** The reserved bit (Z) of the response's header is set, which nothing sets in good faith. */
+  readonly reservedBit?: boolean;
   /** Repeats of the query before it was answered. */
   readonly retries: number;
 }

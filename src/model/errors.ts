@@ -5,6 +5,7 @@ export const EXIT = { ok: 0, failure: 1, usage: 2, host: 3 } as const;
 export const ERROR_CODES = {
   TELEGEN_CONFIG: EXIT.usage,
   TELEGEN_BLOCKLIST: EXIT.usage,
+  TELEGEN_RULES: EXIT.usage,
   TELEGEN_CAPTURE: EXIT.usage,
   TELEGEN_ADDON: EXIT.host,
   TELEGEN_HOST: EXIT.host,

@@ -7,7 +7,7 @@ import type {
   TlsFacts,
   Transport,
 } from './conversation.ts';
-import type { Owner } from './process.ts';
+import type { Owner, Process, Workload } from './process.ts';
 
 export type { Role, Transport };
 export const CONNECTION_PHASES = ['attempted', 'established', 'accepted', 'failed', 'closed'] as const;
@@ -90,7 +90,7 @@ export type ContentEvent = DnsEvent | HttpEvent | GrpcEvent | TlsEvent;
 export type ContentKind = ContentEvent['kind'];
 export const CONTENT_KINDS = ['dns', 'http', 'grpc', 'tls'] as const satisfies readonly ContentKind[];
 
-/** A process began (exec) or ended (exit). Used for enrichment; not an alert source by itself. */
+/** A process began (exec) or ended (exit). Used for enrichment, and by rules. */
 export interface ProcessEvent extends EventBase {
   readonly kind: 'process';
   readonly action: 'exec' | 'exit';
@@ -100,6 +100,9 @@ export interface ProcessEvent extends EventBase {
   /** Absolute path of the executable image, when the kernel side could read it. */
   readonly executablePath?: string;
   readonly args?: readonly string[];
+  /** Filled in by enrichment. */
+  readonly process?: Process | undefined;
+  readonly workload?: Workload | undefined;
 }
 
 /** Records that the sensor itself had to give up. */

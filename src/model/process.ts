@@ -25,6 +25,8 @@ export interface Process {
   readonly executablePath?: string;
   /** Secrets in arguments are masked before they are stored here. */
   readonly commandLine?: string;
+  /** What the parent ran when this process began; masked. */
+  readonly parentCommandLine?: string;
   /** Epoch milliseconds. */
   readonly startTimeMs?: number;
   readonly userId?: number;

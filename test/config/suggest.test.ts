@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { editDistance, nearest, unknownKeyHint } from '../../src/config/suggest.ts';
+import { unknownKeyHint } from '../../src/config/suggest.ts';
+import { editDistance, nearest } from '../../src/net/nearest.ts';
 
 test.each([
   ['', '', 0],

@@ -47,6 +47,7 @@ export function responseFacts(message: DnsMessage, asked: Asked): DnsResult {
     outcome,
     ...(message.responseCode !== undefined && { responseCode: message.responseCode }),
     answers: answersTo(question, message),
+    ...(message.reservedBit === true && { reservedBit: true }),
     ...(latencyMs !== undefined && { latencyMs }),
     truncated: message.truncated,
     retries,

@@ -33,6 +33,8 @@ export interface DnsMessage {
   readonly recursionAvailable: boolean;
   readonly authenticData: boolean;
   readonly checkingDisabled: boolean;
+  /** The header's last reserved bit (Z), when it is set. */
+  readonly reservedBit?: true;
   /** Undefined in queries, and where the part that may extend it (OPT) could not be read. */
   readonly responseCode: string | undefined;
   readonly questions: readonly DnsQuestion[];

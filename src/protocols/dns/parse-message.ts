@@ -70,6 +70,7 @@ function readMessage(everything: boolean): DnsMessage | DnsFailure {
     recursionAvailable: (flags & 0x0080) !== 0,
     authenticData: (flags & 0x0020) !== 0,
     checkingDisabled: (flags & 0x0010) !== 0,
+    ...((flags & 0x0040) !== 0 && { reservedBit: true }),
     responseCode: responseCodeOf(flags),
     questions,
     answers,

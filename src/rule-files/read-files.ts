@@ -1,0 +1,59 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import type { RuleFile } from '../rules/compile.ts';
+import type { RuleProblem } from '../rules/syntax/problem.ts';
+import { findRuleFiles, reasonOf } from './find-files.ts';
+import { type Place, type RuleYaml, readRuleYaml } from './read-yaml.ts';
+
+/** Rule files as text made them, and a way from offsets to lines. */
+export interface RuleFiles {
+  readonly files: readonly RuleFile[];
+  readonly placeOf: (file: string, offset: number) => Place;
+}
+
+/** Room for a list of 100,000 values; a rule has a few kilobytes. */
+export const MAX_FILE_BYTES = 4 << 20;
+
+/** Reads all rule files at or below the paths. Never throws; what cannot be read is a problem of its file. */
+export function readRuleFiles(paths: readonly string[]): RuleFiles {
+  const { files: names, unreadable } = findRuleFiles(paths);
+  const places = new Map<string, RuleYaml['placeOf']>();
+  const files = names.map((file): RuleFile => {
+    const read = readText(file);
+    if ('problem' in read) return { file, documents: [], problems: [read.problem] };
+    const yaml = readRuleYaml(read.text);
+    places.set(file, yaml.placeOf);
+    return { file, documents: yaml.documents, problems: yaml.problems };
+  });
+  const missing = unreadable.map(
+    ({ path, reason }): RuleFile => ({ file: path, documents: [], problems: [unreadableFile(reason)] }),
+  );
+  return {
+    files: [...missing, ...files],
+    placeOf: (file, offset) => places.get(file)?.(offset) ?? { line: 0, column: 0 },
+  };
+}
+
+const unreadableFile = (message: string): RuleProblem => ({
+  code: 'file-unreadable',
+  severity: 'error',
+  message,
+  offset: 0,
+});
+
+function readText(file: string): { readonly text: string } | { readonly problem: RuleProblem } {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, 'r');
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) return { problem: unreadableFile('not a regular file') };
+    if (stats.size > MAX_FILE_BYTES) {
+      const message = `the file has ${stats.size} bytes; the limit is ${MAX_FILE_BYTES} (4 MiB)`;
+      return { problem: { code: 'file-size', severity: 'error', message, offset: 0 } };
+    }
+    return { text: readFileSync(descriptor, 'utf8') };
+  } catch (error) {
+    return { problem: unreadableFile(reasonOf(error)) };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

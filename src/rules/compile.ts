@@ -1,0 +1,196 @@
+import { applyFilters, type CompiledFilter, compileFilter } from './filters.ts';
+import { resolveActions } from './syntax/actions.ts';
+import type { Condition } from './syntax/condition.ts';
+import { namesIn, parseCondition } from './syntax/condition.ts';
+import type { Detection } from './syntax/detection.ts';
+import {
+  type ConditionText,
+  type CorrelationDocument,
+  type FilterSource,
+  parseDocument,
+  type RuleSource,
+  type SigmaDocument,
+} from './syntax/document.ts';
+import { both, type Expression } from './syntax/expression.ts';
+import type { Logsource } from './syntax/logsource.ts';
+import { lowerCondition, lowerDetection } from './syntax/lower.ts';
+import type { Metadata } from './syntax/metadata.ts';
+import type { YamlNode } from './syntax/node.ts';
+import type { Placeholders } from './syntax/placeholders.ts';
+import type { Problems, RuleProblem } from './syntax/problem.ts';
+
+/** A rule file as its reader hands it over: documents, and what was wrong with the text itself. */
+export interface RuleFile {
+  readonly file: string;
+  readonly documents: readonly YamlNode[];
+  readonly problems: readonly RuleProblem[];
+}
+
+/** Changes rules before they are compiled; undefined refuses the rule, with the reason in `problems`. */
+export interface RuleTransform {
+  rule(rule: RuleSource, problems: Problems): RuleSource | undefined;
+  correlation(document: CorrelationDocument): CorrelationDocument;
+}
+
+export interface CompileOptions {
+  readonly placeholders?: Placeholders;
+  readonly transform?: RuleTransform;
+  /** Statuses that are not loaded; default: unsupported and deprecated. */
+  readonly excludedStatuses?: readonly string[];
+}
+
+/** Where a document stands and how it is called. */
+export interface DocumentHead {
+  /** Its id, else its name, else its title: how alerts and reports call it. */
+  readonly key: string;
+  readonly meta: Metadata;
+  readonly file: string;
+  readonly offset: number;
+  readonly problems: Problems;
+}
+
+export interface CompiledRule extends DocumentHead {
+  readonly kind: 'rule';
+  readonly logsource: Logsource;
+  readonly expression: Expression;
+  readonly tests: YamlNode | undefined;
+}
+
+export interface CorrelationRule extends DocumentHead {
+  readonly kind: 'correlation';
+  readonly document: CorrelationDocument;
+}
+
+/** A document that takes no part, and why. */
+export interface RefusedDocument extends DocumentHead {
+  readonly kind: 'refused';
+  readonly reason: string;
+}
+
+export type CompiledDocument = CompiledRule | CorrelationRule | RefusedDocument;
+
+/** Everything that the files hold, in their order. Filters are worked into the rules already. */
+export interface Compiled {
+  readonly documents: readonly CompiledDocument[];
+  readonly filters: readonly CompiledFilter[];
+  /** Problems of whole files. */
+  readonly fileProblems: readonly { readonly file: string; readonly problem: RuleProblem }[];
+}
+
+const EXCLUDED: readonly string[] = ['unsupported', 'deprecated'];
+
+/** Compiles rule files. Never throws; one bad document never stops the others. */
+export function compileRules(files: readonly RuleFile[], options: CompileOptions = {}): Compiled {
+  const documents: CompiledDocument[] = [];
+  const filters: CompiledFilter[] = [];
+  const fileProblems = files.flatMap(({ file, problems }) => problems.map((problem) => ({ file, problem })));
+  const taken = new Map<string, string>();
+  for (const { file, documents: nodes } of files) {
+    const resolved = resolveActions(nodes);
+    for (const problem of resolved.problems) fileProblems.push({ file, problem });
+    for (const node of resolved.documents) {
+      const source = parseDocument(node);
+      claimNames(source, file, taken);
+      if (source.kind === 'filter') {
+        const filter = compileFilter(source, file, (each, problems) => compileParts(each, problems, options));
+        if (filter.problems.failed) documents.push(refused(head(source, file)));
+        filters.push(filter);
+      } else documents.push(compileDocument(source, file, options));
+    }
+  }
+  return { documents: applyFilters(documents, filters), filters, fileProblems };
+}
+
+function head({ meta, offset, problems }: SigmaDocument, file: string): DocumentHead {
+  return { key: meta.id ?? meta.name ?? meta.title, meta, file, offset, problems };
+}
+
+function refused(of: DocumentHead, reason = of.problems.reason ?? 'unknown'): RefusedDocument {
+  return { ...of, kind: 'refused', reason };
+}
+
+/** Ids and names are what correlations and filters refer by: the first document has them. */
+function claimNames(
+  { meta, offset, problems }: SigmaDocument,
+  file: string,
+  taken: Map<string, string>,
+): void {
+  for (const [what, name] of [
+    ['id', meta.id],
+    ['name', meta.name],
+  ] as const) {
+    if (name === undefined) continue;
+    const owner = taken.get(name);
+    if (owner === undefined) taken.set(name, file);
+    else
+      problems.error(
+        'duplicate-id',
+        offset,
+        `the ${what} "${name}" is that of an earlier document in ${owner}`,
+      );
+  }
+}
+
+function compileDocument(
+  source: Exclude<SigmaDocument, FilterSource>,
+  file: string,
+  options: CompileOptions,
+): CompiledDocument {
+  const of = head(source, file);
+  const { problems, meta } = source;
+  const excluded = options.excludedStatuses ?? EXCLUDED;
+  if (meta.status !== undefined && excluded.includes(meta.status) && !problems.failed)
+    return refused(of, `rules of status "${meta.status}" are not loaded`);
+  if (source.kind === 'broken' || problems.failed) return refused(of);
+  if (source.kind === 'correlation')
+    return { ...of, kind: 'correlation', document: options.transform?.correlation(source) ?? source };
+  const changed = options.transform === undefined ? source : options.transform.rule(source, problems);
+  if (changed === undefined || problems.failed)
+    return refused(of, problems.reason ?? 'a pipeline removed it');
+  const expression = compileParts(changed, problems, options);
+  if (expression === undefined) return refused(of);
+  return { ...of, kind: 'rule', logsource: changed.logsource, expression, tests: changed.tests };
+}
+
+interface Parts {
+  readonly detections: ReadonlyMap<string, Detection>;
+  readonly conditions: readonly ConditionText[];
+}
+
+/** Detections and conditions to one expression; undefined, with the problem reported, when something is unsound. */
+function compileParts(parts: Parts, problems: Problems, options: CompileOptions): Expression | undefined {
+  const names = [...parts.detections.keys()];
+  const conditions = parts.conditions.map(({ text, offset }) =>
+    parseCondition({ text, offset, names }, problems),
+  );
+  const sound = conditions.filter((condition) => condition !== undefined);
+  const context = { problems, placeholders: options.placeholders ?? new Map() };
+  const lowered = new Map<string, Expression>();
+  for (const [name, detection] of parts.detections) {
+    const expression = lowerDetection(detection, context);
+    if (expression !== undefined) lowered.set(name, expression);
+  }
+  if (problems.failed || sound.length === 0) return undefined;
+  lintUnused(names, sound, parts, problems);
+  return both(
+    'or',
+    sound.map((condition) => lowerCondition(condition, lowered)),
+  );
+}
+
+function lintUnused(
+  names: readonly string[],
+  conditions: readonly Condition[],
+  { conditions: texts }: Parts,
+  problems: Problems,
+): void {
+  const used = new Set(conditions.flatMap(namesIn));
+  for (const name of names) {
+    if (!used.has(name))
+      problems.warn(
+        'lint-unused-selection',
+        texts[0]?.offset ?? 0,
+        `the condition never uses the detection "${name}"`,
+      );
+  }
+}
