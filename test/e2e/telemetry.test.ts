@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 import { endTelegens, type Telegen, watch } from '../support/telegen.ts';
+import { LISTED_V4, listConfig } from './expectations.ts';
 
 const skip = whyNoSandbox();
 
@@ -16,6 +17,33 @@ const CLIENT = `
   const headers = { traceparent: '00-${TRACE}-${PARENT}-01', authorization: 'Bearer topsecret', 'x-note': 'seen' };
   const ask = (path) => fetch('http://127.0.0.1:' + process.argv[1] + path, { headers }).then((r) => r.text());
   ask('/health').then(() => ask('/users/42?token=topsecret')).then(() => console.log('done'));
+`;
+
+/** Answers every question with one address, as a resolver on this host would. */
+const RESOLVER = `
+  const socket = require('node:dgram').createSocket('udp4');
+  socket.on('message', (query, from) => {
+    const answer = Buffer.from(query);
+    answer.writeUInt16BE(0x8180, 2);
+    answer.writeUInt16BE(1, 6);
+    const record = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...process.argv[1].split('.').map(Number)];
+    socket.send(Buffer.concat([answer, Buffer.from(record)]), from.port, from.address);
+  });
+  socket.bind(53, '127.0.0.1', () => console.log('ready'));
+`;
+/**
+ * Waits before it connects: within one look of the reader (20 ms) connections are told before what was said, so an answer
+ * that comes right before its connection can come too late for it.
+ */
+const CALLER = `
+  const resolver = new (require('node:dns').promises.Resolver)();
+  resolver.setServers(['127.0.0.1']);
+  resolver.resolve4('c2.example.com').then(async ([address]) => {
+    await new Promise((done) => setTimeout(done, 300));
+    const socket = require('node:net').connect({ host: address, port: 4444 });
+    const end = () => { console.log('done'); process.exit(); };
+    socket.on('error', end).on('connect', end).setTimeout(500, end);
+  });
 `;
 
 interface Said {
@@ -82,6 +110,22 @@ describe.skipIf(skip !== undefined)(
         'topsecret',
       );
       expect(stderr).toMatch(/^telegen: otlp\.spans: 2 accepted, 2 delivered$/m);
+    });
+
+    it('net.peer.name: an alert has the name that the process asked its resolver for', async () => {
+      const telegen = await watch(sandbox, { config: listConfig(sandbox) });
+      const resolver = sandbox.start([process.execPath, '-e', RESOLVER, LISTED_V4]);
+      expect(await resolver.line()).toBe('ready');
+      expect(await sandbox.start([process.execPath, '-e', CALLER]).line()).toBe('done');
+      await eventually(
+        () => telegen.alerts().length > 0,
+        () => `an alert: ${telegen.stderr()}`,
+      );
+      await telegen.stop();
+      expect(telegen.alerts()[0]?.attributes).toMatchObject({
+        'net.peer.ip': LISTED_V4,
+        'net.peer.name': 'c2.example.com',
+      });
     });
   },
 );
