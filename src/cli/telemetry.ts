@@ -5,7 +5,7 @@ import { CONTENT_KINDS, type ContentKind, type EventKind, type TelegenEvent } fr
 import type { Shown } from '../net/content-attributes.ts';
 import { createRename, type Rename } from '../net/conventions.ts';
 import { type Describe, eventAttributes } from '../net/event-attributes.ts';
-import { createRoutes } from '../net/http-route.ts';
+import { createRoutes, type Routes } from '../net/http-route.ts';
 import type { ContentsOptions } from '../pipeline/contents.ts';
 import { createTelemetryFilter, type TelemetryFilterCounters } from '../pipeline/telemetry-filter.ts';
 
@@ -33,6 +33,8 @@ export interface Telemetry {
   /** Feeds consumers with the events that telemetry shows, as it shows them: for createEngine's `onEvent`. */
   feed(...consumers: readonly ((event: TelegenEvent) => void)[]): (event: TelegenEvent) => void;
   readonly counters: TelemetryFilterCounters;
+  /** The books in words, for the end of a run; empty when there is nothing to tell. */
+  readonly summary: () => readonly string[];
 }
 
 /** Kinds of events that the switches leave on. */
@@ -70,16 +72,18 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     excludePorts: network.excludePorts,
     excludePaths: network.http.excludePaths,
   });
+  const names = createDnsNames({ host: parts.host });
+  const routes = createRoutes(network.http.route);
   const shown: Shown = {
     headers: new Set(network.http.captureHeaders),
     maxHeaders: network.http.maxHeaders,
-    routes: createRoutes(network.http.route),
+    routes,
   };
   const describe: Describe = (event) => eventAttributes(event, shown);
   const rename = createRename(semanticConventions);
   return {
     contents: { kinds: decoded(parts, on), maxBodyBytes: network.http.maxBodyCaptureBytes },
-    names: createDnsNames({ host: parts.host }),
+    names,
     describe,
     rename,
     describeOut: (event) => rename(describe(event)),
@@ -90,5 +94,22 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       };
     },
     counters: filter.counters,
+    summary: () => summaryOf(filter.counters, names, routes),
   };
+}
+
+function summaryOf(
+  { offered, shown, withheld }: TelemetryFilterCounters,
+  names: DnsNames,
+  routes: Routes,
+): readonly string[] {
+  const reasons = Object.entries(withheld).filter(([, count]) => count > 0);
+  const why = reasons.map(([reason, count]) => `, ${count} withheld (${reason})`).join('');
+  const { learned, evicted } = names.counters;
+  const { folded, forgotten } = routes.counters;
+  return [
+    offered === 0 ? '' : `telemetry: ${shown} events shown${why}`,
+    learned === 0 ? '' : `names for addresses: ${learned} learned, ${evicted} forgotten for lack of room`,
+    folded + forgotten === 0 ? '' : `routes: ${folded} requests told as /*, ${forgotten} services forgotten`,
+  ].filter((line) => line !== '');
 }

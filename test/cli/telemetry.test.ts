@@ -45,7 +45,7 @@ describe('what is decoded', () => {
 });
 
 test('consumers get what the filter shows', () => {
-  const { feed, counters } = telemetry(
+  const { feed, counters, summary } = telemetry(
     'agent: {ebpf: {network: {exclude_ports: [4444]}}}',
     [],
     ['connection'],
@@ -57,6 +57,7 @@ test('consumers get what the filter shows', () => {
   onEvent(shown);
   expect(seen).toEqual([[shown], [shown]]);
   expect(counters).toMatchObject({ offered: 2, shown: 1, withheld: { port: 1 } });
+  expect(summary()).toEqual(['telemetry: 1 events shown, 1 withheld (port)']);
 });
 
 test('semantic_conventions change the names that leave, not those inside', () => {
@@ -64,4 +65,36 @@ test('semantic_conventions change the names that leave, not those inside', () =>
   expect(inside(connection())).toHaveProperty(['net.peer.port'], 4444);
   expect(describeOut(connection())).toHaveProperty(['network.peer.port'], 4444);
   expect(describeOut(connection())).not.toHaveProperty(['net.peer.port']);
+});
+
+test('the books tell of names and routes when there are any', () => {
+  const {
+    describe: inside,
+    names,
+    summary,
+  } = telemetry('agent: {network: {http: {route: {max_per_service: 1}}}}', [], []);
+  expect(summary()).toEqual([]);
+  const { kind: _, phase: __, ...facts } = connection();
+  const said = {
+    version: '1.1',
+    requestHeaders: [],
+    responseHeaders: [],
+    outcome: 'complete',
+    partial: false,
+  } as const;
+  for (const target of ['/a', '/b'])
+    inside({ ...facts, kind: 'http', http: { ...said, target, statusCode: 200 } });
+  const answers = [{ name: 'a.example', type: 'A', ttlSeconds: 60, data: '203.0.113.1' }];
+  const asked = {
+    id: 1,
+    questionName: 'a.example',
+    questionType: 'A',
+    outcome: 'answered',
+    retries: 0,
+  } as const;
+  names.observe({ ...facts, kind: 'dns', dns: { ...asked, answers } });
+  expect(summary()).toEqual([
+    'names for addresses: 1 learned, 0 forgotten for lack of room',
+    'routes: 1 requests told as /*, 0 services forgotten',
+  ]);
 });

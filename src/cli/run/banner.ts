@@ -65,6 +65,8 @@ export interface Books {
   readonly printer: PrinterCounters | undefined;
   /** Of `otlp.events` and `otlp.spans`. */
   readonly exporter?: OtlpTelemetryCounters | undefined;
+  /** The books of telemetry, in words. */
+  readonly telemetry?: readonly string[];
 }
 
 /** The books at the end: what came in, what was lost and where, what went out. */
@@ -82,7 +84,8 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
   diagnostics.info(
     `alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports`,
   );
-  const { logs, spans } = books.exporter ?? {};
+  for (const line of books.telemetry ?? []) diagnostics.info(line);
+  const { logs, spans, spanless = 0 } = books.exporter ?? {};
   for (const [name, counters] of Object.entries({
     ...books.delivery,
     'otlp.events': logs,
@@ -90,6 +93,7 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
   })) {
     if (counters !== undefined) diagnostics.info(`${name}: ${wayOut(counters)}`);
   }
+  if (spanless > 0) diagnostics.info(`otlp.spans: ${spanless} exchanges gave no span`);
   if (printer !== undefined) diagnostics.info(`--events: ${printer.printed} printed, ${printer.lost} lost`);
 }
 

@@ -53,6 +53,7 @@ interface Running {
   readonly blocklists: BlocklistStore | undefined;
   readonly printer: EventPrinter | undefined;
   readonly exporter: OtlpTelemetry | undefined;
+  readonly telemetry: Telemetry;
   readonly checkLoss: () => void;
   readonly diagnostics: Diagnostics;
 }
@@ -167,7 +168,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
   const parts = { engine, merger, delivery, capture, contents, blocklists, printer, exporter };
-  return { ...parts, checkLoss, diagnostics };
+  return { ...parts, telemetry, checkLoss, diagnostics };
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
@@ -202,5 +203,6 @@ async function stop(running: Running): Promise<void> {
   exporter?.close();
   await Promise.race([Promise.all([delivery.close(), blocklists?.close()]), delay(CLOSE_MS)]);
   const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };
-  farewell({ ...books, printer: printer?.counters, exporter: exporter?.counters }, diagnostics);
+  const telemetry = running.telemetry.summary();
+  farewell({ ...books, telemetry, printer: printer?.counters, exporter: exporter?.counters }, diagnostics);
 }

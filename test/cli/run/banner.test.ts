@@ -99,8 +99,17 @@ describe('the farewell', () => {
   it('tells of events and spans to the collector', () => {
     const { diagnostics, lines } = gather();
     const logs = { accepted: 5, delivered: 3, pending: 0, lost: { shed: 2 } };
-    farewell({ ...books, exporter: { logs, spans: undefined, spanless: 0 } }, diagnostics);
-    expect(lines().at(-1)).toBe('telegen: otlp.events: 5 accepted, 3 delivered, 2 lost (shed)');
+    farewell(
+      { ...books, telemetry: ['a', 'b'], exporter: { logs, spans: undefined, spanless: 4 } },
+      diagnostics,
+    );
+    expect(lines().slice(-5)).toEqual([
+      'telegen: a',
+      'telegen: b',
+      'telegen: otlp: 5 accepted, 2 delivered, 2 lost (shutdown), 1 left behind',
+      'telegen: otlp.events: 5 accepted, 3 delivered, 2 lost (shed)',
+      'telegen: otlp.spans: 4 exchanges gave no span',
+    ]);
   });
 
   it('is short when nothing happened', () => {
