@@ -28,8 +28,8 @@ export interface Watch {
   process(what: string, fits: (event: ProcessEvent) => boolean): Promise<ProcessEvent>;
   /** Waits until every record that the kernel side submitted has been decoded. */
   caughtUp(): Promise<void>;
-  /** Also checks that no record went missing on its way; throws when one did. */
-  stop(): Promise<void>;
+  /** Also checks that no record went missing on its way; throws when one did. The final counters go to `onEnd`. */
+  stop(onEnd?: (counters: RecordCounters) => void): Promise<void>;
 }
 
 const RING_BYTES = 1 << 20;
@@ -72,9 +72,11 @@ export function watchCgroup({ cgroup, onEvent, ...options }: WatchOptions): Watc
     process: (what, fits) => first(processes, fits, () => `${what}; seen ${processes.length} process events`),
     caughtUp: () =>
       eventually(() => capture.received() === totals(capture.counters()).submitted, 'the reader to catch up'),
-    stop: () =>
+    stop: (onEnd) =>
       capture.stop(() => {
-        const { submitted } = totals(capture.counters());
+        const counters = capture.counters();
+        const { submitted } = totals(counters);
+        onEnd?.(counters);
         if (capture.received() !== submitted)
           throw new Error(`${submitted} records, ${capture.received()} received`);
       }),

@@ -10,24 +10,27 @@
 
 /* Bytes of a head in one piece. */
 #define TG_HEAD_ROOM TG_ROOM(TG_MEDIUM)
-/* Bytes behind the start of a line that its name and value may take; lines nearer to the end are not read. */
-#define TG_LINE_ROOM 40
 #define TG_LENGTH_DIGITS 16
 #define TG_LF 10
 #define TG_CR 13
 #define TG_LOWER 0x2020202020202020ull
+/* Little-endian words of text in small letters; the last is 7 bytes, and TG_LOWER changes none of its bytes but 0. */
+#define TG_TRANSFER 0x726566736e617274ull /* "transfer" */
+#define TG_ENCODING 0x6e69646f636e652dull /* "-encodin" */
+#define TG_CONTENT 0x2d746e65746e6f63ull  /* "content-" */
+#define TG_LENGTH 0x003a6874676e656cull   /* "length:" */
 
 struct tg_head_bytes {
 	__u8 byte[TG_HEAD_ROOM];
 };
 
-/* What one piece of a head holds; positions count from the start of the piece, 0 is nowhere. */
+/* What one piece of a head holds; positions count from the start of the piece. */
 struct tg_scan {
 	__u32 length;     /* in: bytes of the piece */
-	__s32 newline;    /* in and out: position of the last line feed; negative: before this piece */
-	__u32 end;        /* behind the blank line that ends the head */
-	__u32 first_line; /* of the first line feed */
-	__u32 length_at;  /* of the line with Content-Length */
+	__s32 newline;    /* in and out: of the last line feed; negative: before this piece */
+	__u32 end;        /* behind the blank line that ends the head; 0: not here */
+	__s32 first_line; /* of the first line feed; negative: none */
+	__s32 length_at;  /* of the line with Content-Length; negative: none */
 	__u8 is_chunked;
 	__u8 pad[3];
 };
@@ -55,12 +58,12 @@ static __always_inline void tg_note_header(struct tg_scan *scan, const struct tg
 {
 	__u64 first = tg_word_at(bytes, at) | TG_LOWER, second;
 
-	if (first != 0x726566736e617274ull && first != 0x2d746e65746e6f63ull) /* "transfer", "content-" */
+	if (first != TG_TRANSFER && first != TG_CONTENT)
 		return;
 	second = tg_word_at(bytes, at + 8) | TG_LOWER;
-	if (second == 0x6e69646f636e652dull) /* "-encodin" */
+	if (first == TG_TRANSFER && second == TG_ENCODING)
 		scan->is_chunked = 1;
-	else if ((second & 0x00ffffffffffffffull) == 0x003a6874676e656cull) /* "length:" */
+	else if (first == TG_CONTENT && (second & 0x00ffffffffffffffull) == TG_LENGTH)
 		scan->length_at = at;
 }
 
@@ -71,13 +74,13 @@ static __always_inline int tg_line_ended(struct tg_scan *scan, const struct tg_h
 	__s32 gap = (__s32)at - newline;
 
 	scan->newline = at;
-	if (!scan->first_line)
+	if (scan->first_line < 0)
 		scan->first_line = at;
 	if (gap == 1 || (gap == 2 && (at == 0 || tg_is_cr_at(bytes, at - 1)))) {
 		scan->end = at + 1;
 		return 1;
 	}
-	if (newline >= 0)
+	if (newline >= -1)
 		tg_note_header(scan, bytes, newline + 1);
 	return 0;
 }
@@ -114,25 +117,57 @@ __noinline int tg_scan_head(const struct tg_head_bytes *bytes, struct tg_scan *s
 	return 0;
 }
 
-/* Reads the value of Content-Length; returns 0 when it is none. */
-__noinline int tg_read_length(const struct tg_head_bytes *bytes, __u32 at, __u64 *value)
+/* Keeps bytes of a line, those from `from` up to `to`, as far as there is room. */
+__noinline int tg_keep_line(struct tg_half *half, const struct tg_head_bytes *bytes, __u32 from, __u32 to)
 {
-	int i, digits = 0;
+	__u32 i;
 
-	if (!bytes || !value || at >= TG_HEAD_ROOM - TG_LINE_ROOM)
+	if (!half || !bytes)
 		return 0;
-	*value = 0;
-	for (i = 0; i < TG_LENGTH_DIGITS; i++) {
-		__u8 byte = bytes->byte[at + 15 + i];
+	for (i = 0; i < TG_START_SIZE && from + i < to; i++) {
+		__u32 at = from + i, kept = half->saved;
 
-		if (byte >= '0' && byte <= '9') {
-			*value = *value * 10 + (byte - '0');
-			digits = 1;
+		asm volatile("" : "+r"(at));
+		asm volatile("" : "+r"(kept));
+		if (at >= TG_HEAD_ROOM || kept >= TG_START_SIZE)
+			break;
+		half->start[kept] = bytes->byte[at];
+		half->saved = kept + 1;
+	}
+	return 0;
+}
+
+/* Takes what a line that was kept tells of the body. */
+__noinline int tg_read_line(struct tg_half *half)
+{
+	__u64 first, second, value = 0;
+	__u32 i, digits = 0;
+
+	if (!half)
+		return 0;
+	first = *(__u64 *)half->start | TG_LOWER;
+	second = *(__u64 *)(half->start + 8) | TG_LOWER;
+	if (half->saved > 15 && first == TG_TRANSFER && second == TG_ENCODING)
+		half->head |= TG_HEAD_CHUNKED;
+	if (half->saved < 16 || first != TG_CONTENT || (second & 0x00ffffffffffffffull) != TG_LENGTH)
+		return 0;
+	for (i = 0; i < TG_LENGTH_DIGITS + 8; i++) {
+		__u8 byte = half->start[15 + i];
+
+		if (15 + i >= half->saved)
+			break;
+		if (byte >= '0' && byte <= '9' && digits < TG_LENGTH_DIGITS) {
+			value = value * 10 + (byte - '0');
+			digits++;
 		} else if (digits || (byte != ' ' && byte != '\t')) {
 			break;
 		}
 	}
-	return digits;
+	if (digits) {
+		half->body = value;
+		half->head |= TG_HEAD_LENGTH;
+	}
+	return 0;
 }
 
 /* "HTTP/1." before the end of a request's first line, which is taken on trust where it began in the piece before. */
@@ -164,6 +199,9 @@ static __always_inline void tg_head_ended(struct tg_walk *walk)
 	if (half->head & TG_HEAD_SWITCH) {
 		half->state = TG_STATE_SNIFF;
 		half->sniffs = 0;
+		/* The server may speak HTTP/2 before the client does. */
+		if (half->head & TG_HEAD_RESPONSE)
+			walk->stream->protocol = TG_PROTOCOL_UNKNOWN;
 		return;
 	}
 	if (half->head & TG_HEAD_NO_BODY || (!(half->head & (TG_HEAD_LENGTH | TG_HEAD_CHUNKED | TG_HEAD_RESPONSE)))) {
@@ -193,49 +231,94 @@ static __always_inline void tg_head_ended(struct tg_walk *walk)
 	half->flags |= TG_HALF_NOTIFY;
 }
 
-/* Begins a head; `bytes` are its first. */
-static __always_inline void tg_head_begins(struct tg_walk *walk, const union tg_sniff *bytes)
+static __always_inline void tg_request_begins(struct tg_walk *walk, const union tg_sniff *bytes)
 {
+	__u64 bit = 1ull << (walk->half->heads & 63);
+
+	if (bytes->byte[0] == 'H' && bytes->byte[1] == 'E' && bytes->byte[4] == ' ')
+		__sync_fetch_and_or(&walk->stream->asked_head, bit);
+	else
+		__sync_fetch_and_and(&walk->stream->asked_head, ~bit);
+	walk->half->heads++;
+	if (bytes->byte[0] == 'C' && bytes->byte[3] == 'N' && bytes->byte[7] == ' ') /* CONNECT */
+		walk->half->head |= TG_HEAD_SWITCH;
+}
+
+static __always_inline void tg_response_begins(struct tg_walk *walk, const union tg_sniff *bytes)
+{
+	const struct tg_half *other = walk->out ? &walk->stream->half[0] : &walk->stream->half[1];
 	struct tg_half *half = walk->half;
 	__u8 a = bytes->byte[9], b = bytes->byte[10], c = bytes->byte[11];
+	int head_asked;
+
+	half->head |= TG_HEAD_RESPONSE;
+	if (a == '1' && !(b == '0' && c == '1')) {
+		half->head |= TG_HEAD_NO_BODY;
+		return;
+	}
+	/* One without a request, of a conversation that was joined late, answers the last. */
+	if ((__s8)(other->heads - half->heads) <= 0)
+		half->heads = other->heads - 1;
+	head_asked = (walk->stream->asked_head >> (half->heads & 63)) & 1;
+	half->heads++;
+	if (a == '1')
+		half->head |= TG_HEAD_SWITCH;
+	else if (head_asked || (a == '2' && b == '0' && c == '4') || (a == '3' && b == '0' && c == '4'))
+		half->head |= TG_HEAD_NO_BODY;
+}
+
+/* Begins a head; `bytes` are its first, of which `before` were in the segments before. */
+static __always_inline void tg_head_begins(struct tg_walk *walk, const union tg_sniff *bytes, __u32 before)
+{
+	struct tg_half *half = walk->half;
 
 	half->state = TG_STATE_HEAD;
 	half->head = TG_HEAD_FIRST_LINE;
-	half->head_bytes = 0;
+	half->head_bytes = before;
 	half->line = 0;
 	half->body = 0;
-	walk->stream->protocol = TG_PROTOCOL_HTTP1;
-	if (!tg_is_response(bytes)) {
-		walk->stream->head_asked = bytes->byte[0] == 'H' && bytes->byte[1] == 'E' && bytes->byte[4] == ' ';
-		if (bytes->byte[0] == 'C' && bytes->byte[3] == 'N' && bytes->byte[7] == ' ') /* CONNECT */
-			half->head |= TG_HEAD_SWITCH;
-		return;
+	half->saved = 0;
+	if (tg_is_response(bytes))
+		tg_response_begins(walk, bytes);
+	else
+		tg_request_begins(walk, bytes);
+}
+
+/* Lines that began in the piece before, or go on in the next. */
+static __always_inline void tg_join_lines(struct tg_half *half, const struct tg_scan *scan,
+					  const struct tg_head_bytes *bytes, __s32 began)
+{
+	__s32 start = scan->newline >= 0 ? scan->newline + 1 : began;
+
+	if (half->saved) {
+		tg_keep_line(half, bytes, 0, scan->first_line >= 0 ? scan->first_line : scan->length);
+		if (scan->first_line < 0)
+			return;
+		tg_read_line(half);
+		half->saved = 0;
 	}
-	half->head |= TG_HEAD_RESPONSE;
-	if (a == '1' && b == '0' && c == '1')
-		half->head |= TG_HEAD_SWITCH;
-	else if (a == '1' || walk->stream->head_asked || (a == '2' && b == '0' && c == '4') ||
-		 (a == '3' && b == '0' && c == '4'))
-		half->head |= TG_HEAD_NO_BODY;
+	if (scan->length_at >= 0) {
+		tg_keep_line(half, bytes, scan->length_at, scan->length);
+		tg_read_line(half);
+		half->saved = 0;
+	}
+	if (!scan->end && start >= 0)
+		tg_keep_line(half, bytes, start, scan->length);
 }
 
 /* Takes what the scan found into the half. Returns 0 when this is no head of HTTP/1. */
 static __always_inline int tg_head_scanned(struct tg_half *half, const struct tg_scan *scan,
 					   const struct tg_head_bytes *bytes)
 {
-	__u64 value;
-
-	if (half->head & TG_HEAD_FIRST_LINE && scan->first_line) {
+	if (half->head & TG_HEAD_FIRST_LINE && scan->first_line >= 0) {
 		half->head &= ~TG_HEAD_FIRST_LINE;
 		if (!(half->head & TG_HEAD_RESPONSE) && !tg_ends_in_version(bytes, scan->first_line))
 			return 0;
 	}
 	if (scan->is_chunked)
 		half->head |= TG_HEAD_CHUNKED;
-	if (scan->length_at && tg_read_length(bytes, scan->length_at, &value)) {
-		half->body = value;
-		half->head |= TG_HEAD_LENGTH;
-	}
+	/* The line begins with this piece where the piece before ended with a line feed. */
+	tg_join_lines(half, scan, bytes, half->line == 1 ? 0 : -1);
 	return 1;
 }
 
@@ -243,6 +326,22 @@ static __always_inline int tg_head_scanned(struct tg_half *half, const struct tg
 static __always_inline void tg_head_lost(struct tg_walk *walk)
 {
 	walk->half->state = TG_STATE_MESSAGE;
+	walk->half->saved = 0;
+	tg_skip(walk, walk->end, 0);
+}
+
+/* It only looked like a request: "EHLO mail.example.com", say. */
+static __always_inline void tg_no_head(struct tg_walk *walk)
+{
+	struct tg_half *half = walk->half;
+
+	half->heads--;
+	half->saved = 0;
+	if (walk->stream->protocol == TG_PROTOCOL_HTTP1)
+		half->state = TG_STATE_MESSAGE;
+	else
+		half->state = TG_STATE_SNIFF;
+	half->sniffs++;
 	tg_skip(walk, walk->end, 0);
 }
 
@@ -250,11 +349,13 @@ static __always_inline void tg_head_lost(struct tg_walk *walk)
 static __always_inline void tg_ship_head(struct tg_walk *walk)
 {
 	struct tg_half *half = walk->half;
-	struct tg_scan scan = { .newline = half->line ? -(__s32)half->line : -1000 };
-	struct tg_payload *piece = tg_payload_reserve(TG_MEDIUM);
+	struct tg_scan scan = { .newline = half->line ? -(__s32)half->line : -1000, .first_line = -1,
+				.length_at = -1 };
+	struct tg_payload *piece = bpf_ringbuf_reserve(&tg_payloads, TG_MEDIUM, 0);
 	struct tg_head_bytes *bytes;
 
 	if (!piece) {
+		tg_count(TG_COUNTER_PAYLOAD, 0);
 		tg_piece_made(walk);
 		tg_head_lost(walk);
 		return;
@@ -268,9 +369,11 @@ static __always_inline void tg_ship_head(struct tg_walk *walk)
 	tg_scan_head(bytes, &scan);
 	if (!scan.length || !tg_head_scanned(half, &scan, bytes)) {
 		bpf_ringbuf_discard(piece, BPF_RB_NO_WAKEUP);
-		tg_head_lost(walk);
+		tg_no_head(walk);
 		return;
 	}
+	if (!(half->head & TG_HEAD_FIRST_LINE))
+		walk->stream->protocol = TG_PROTOCOL_HTTP1;
 	half->line = tg_line_state(&scan, bytes);
 	if (scan.end)
 		scan.length = scan.end;
@@ -278,6 +381,8 @@ static __always_inline void tg_ship_head(struct tg_walk *walk)
 	tg_piece_fill(piece, walk, walk->at, scan.length);
 	walk->at += scan.length;
 	walk->from = walk->at;
+	if (scan.end || half->head_bytes >= tg_head_limit)
+		half->saved = 0;
 	if (scan.end)
 		tg_head_ended(walk);
 	else if (half->head_bytes >= tg_head_limit)
@@ -287,6 +392,7 @@ static __always_inline void tg_ship_head(struct tg_walk *walk)
 		piece->flags |= TG_PIECE_COMPLETE;
 	}
 	TG_SUBMIT(piece);
+	tg_count(TG_COUNTER_PAYLOAD, 1);
 	tg_piece_made(walk);
 }
 
@@ -311,6 +417,7 @@ static __always_inline void tg_chunk_begins(struct tg_walk *walk)
 	__u32 size = half->body < 1u << 30 ? (__u32)half->body : 1u << 30;
 
 	half->digits = 0;
+	half->head_bytes = 0;
 	half->flags &= ~TG_HALF_NOTIFY;
 	half->mark = walk->at + size;
 	half->body = 0;
@@ -336,8 +443,9 @@ struct tg_size_line {
 	__u32 length; /* in: bytes there are */
 	__u32 used;   /* up to and with the line feed; 0 while the line goes on */
 	__u8 digits;  /* in and out: the size has begun */
+	__u8 extension; /* in and out: the size is over, the line is not */
 	__u8 bad;
-	__u8 pad[6];
+	__u8 pad[5];
 };
 
 __noinline int tg_read_size_line(const union tg_sniff *bytes, struct tg_size_line *line)
@@ -354,14 +462,14 @@ __noinline int tg_read_size_line(const union tg_sniff *bytes, struct tg_size_lin
 			line->used = i + 1;
 			return 0;
 		}
+		if (line->extension || byte == TG_CR)
+			continue;
 		if (digit >= 0 && line->digits < TG_SIZE_DIGITS) {
 			line->value = (line->value << 4) | digit;
 			line->digits++;
-		} else if (byte == ';' || byte == ' ') {
-			/* Extensions are not followed. */
-			line->bad = 1;
-			return 0;
-		} else if (byte != TG_CR && byte != TG_LF) {
+		} else if (line->digits && (byte == ';' || byte == ' ' || byte == '\t')) {
+			line->extension = 1;
+		} else if (byte != TG_LF) {
 			line->bad = 1;
 			return 0;
 		}
@@ -375,14 +483,20 @@ static __always_inline void tg_read_size(struct tg_walk *walk)
 	struct tg_size_line line = { .value = half->body, .digits = half->digits };
 	union tg_sniff bytes;
 
+	line.extension = half->head & TG_HEAD_EXTENSION ? 1 : 0;
 	line.length = tg_look(walk, &bytes);
 	tg_read_size_line(&bytes, &line);
-	if (line.bad || (!line.used && line.length == TG_SNIFF_SIZE)) {
+	if (!line.used)
+		half->head_bytes += line.length;
+	if (line.bad || half->head_bytes > tg_head_limit) {
 		tg_head_lost(walk);
 		return;
 	}
 	half->body = line.value;
 	half->digits = line.digits;
+	half->head &= ~TG_HEAD_EXTENSION;
+	if (line.extension && !line.used)
+		half->head |= TG_HEAD_EXTENSION;
 	walk->at += line.used ? line.used : line.length;
 	if (line.used)
 		tg_chunk_begins(walk);

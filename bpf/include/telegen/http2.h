@@ -188,26 +188,6 @@ static __always_inline void tg_frame(struct tg_walk *walk, const struct tg_frame
 	}
 }
 
-/* Adds bytes to the frame header that is being gathered; at most those that it lacks. */
-__noinline int tg_gather_header(struct tg_half *half, const union tg_sniff *bytes, __u32 length)
-{
-	__u32 i;
-
-	if (!half || !bytes)
-		return 0;
-	for (i = 0; i < TG_FRAME_HEADER && i < length; i++) {
-		__u32 to = half->saved;
-
-		/* Keeps the compiler from computing the address before the check. */
-		asm volatile("" : "+r"(to));
-		if (to >= TG_FRAME_HEADER)
-			break;
-		half->header[to] = bytes->byte[i];
-		half->saved = to + 1;
-	}
-	return 0;
-}
-
 static __always_inline void tg_read_frame(struct tg_walk *walk)
 {
 	struct tg_half *half = walk->half;
@@ -219,7 +199,7 @@ static __always_inline void tg_read_frame(struct tg_walk *walk)
 		tg_frame_read(&frame, bytes.byte);
 	} else {
 		need = TG_FRAME_HEADER - half->saved;
-		tg_gather_header(half, &bytes, length);
+		tg_gather(half, &bytes, length, TG_FRAME_HEADER);
 		if (length < need) {
 			/* Shipped as it is: what it belongs to is not known yet. */
 			walk->at += length;
@@ -227,7 +207,7 @@ static __always_inline void tg_read_frame(struct tg_walk *walk)
 			return;
 		}
 		half->saved = 0;
-		tg_frame_read(&frame, half->header);
+		tg_frame_read(&frame, half->start);
 	}
 	tg_frame(walk, &frame, need);
 }

@@ -32,6 +32,49 @@ static __always_inline __u32 tg_look(const struct tg_walk *walk, union tg_sniff 
 	return tg_copy(walk->skb, tg_offset(walk, walk->at), bytes, length, TG_SNIFF_SIZE) ? 0 : length;
 }
 
+/* Bytes that tell a head of HTTP/1, with its status code, or a ClientHello. */
+#define TG_ENOUGH 12
+
+/* Adds bytes to those that are kept of earlier segments; at most those that are lacking up to `want`. */
+__noinline int tg_gather(struct tg_half *half, const union tg_sniff *bytes, __u32 length, __u32 want)
+{
+	__u32 i;
+
+	if (!half || !bytes)
+		return 0;
+	for (i = 0; i < TG_SNIFF_SIZE && i < length; i++) {
+		__u32 to = half->saved;
+
+		/* Keeps the compiler from computing the address before the check. */
+		asm volatile("" : "+r"(to));
+		if (to >= want || to >= sizeof(half->start))
+			break;
+		half->start[to] = bytes->byte[i];
+		half->saved = to + 1;
+	}
+	return 0;
+}
+
+/*
+ * The first bytes of what began at `at`, or, when segments cut them, `before` bytes earlier. Returns how many there are;
+ * fewer than TG_ENOUGH are kept for the next segment.
+ */
+static __always_inline __u32 tg_look_start(struct tg_walk *walk, union tg_sniff *bytes, __u32 *before)
+{
+	struct tg_half *half = walk->half;
+	__u32 length = tg_look(walk, bytes);
+
+	*before = half->saved;
+	if (!half->saved && length >= TG_ENOUGH)
+		return length;
+	tg_gather(half, bytes, length, TG_SNIFF_SIZE);
+	__builtin_memcpy(bytes, half->start, sizeof(*bytes));
+	length = half->saved;
+	if (length >= TG_ENOUGH)
+		half->saved = 0;
+	return length;
+}
+
 static __always_inline int tg_is_response(const union tg_sniff *bytes)
 {
 	return (bytes->word[0] & 0x00ffffffffffffffull) == TG_HTTP_1_;
@@ -52,22 +95,38 @@ static __always_inline int tg_is_target(__u8 byte)
 	       (letter >= 'a' && letter <= 'z');
 }
 
-/* A method in capitals, a space, and a target. */
-__noinline int tg_is_request(const union tg_sniff *bytes)
+/* A method in capitals, a space, and a target; or what there is of them. */
+__noinline int tg_is_request(const union tg_sniff *bytes, __u32 length)
 {
-	int i;
+	__u32 i;
 
 	if (!bytes)
 		return 0;
 	for (i = 0; i <= TG_LONGEST_METHOD; i++) {
 		__u8 byte = bytes->byte[i];
 
+		if (i >= length)
+			return 1;
 		if (byte == ' ')
-			return i >= 3 && tg_is_target(bytes->byte[i + 1]);
+			return i >= 3 && (i + 1 >= length || tg_is_target(bytes->byte[i + 1]));
 		if ((byte < 'A' || byte > 'Z') && byte != '-')
 			return 0;
 	}
 	return 0;
+}
+
+/* `length` bytes that may become a head, a preface, a ClientHello or, where `frames`, settings. */
+static __always_inline int tg_may_begin(const union tg_sniff *bytes, __u32 length, int frames)
+{
+	__u64 mask = length >= 7 ? 0x00ffffffffffffffull : (1ull << (8 * length)) - 1;
+
+	if (!length)
+		return 0;
+	if ((bytes->word[0] & mask) == (TG_HTTP_1_ & mask) || tg_is_request(bytes, length))
+		return 1;
+	if (bytes->byte[0] == 22)
+		return length < 2 || bytes->byte[1] == 3;
+	return frames && bytes->byte[0] == 0 && bytes->byte[1] == 0 && (length < 4 || bytes->byte[3] == 4);
 }
 
 /* A TLS record with a ClientHello (RFC 8446, 5.1 and 4). */

@@ -45,6 +45,10 @@ enum tg_state {
 #define TG_HEAD_CHUNKED 8u
 #define TG_HEAD_NO_BODY 16u
 #define TG_HEAD_SWITCH 32u /* another protocol follows: 101, or CONNECT */
+#define TG_HEAD_EXTENSION 64u /* behind a chunk size, in what may follow it up to the line's end */
+
+/* A line with Content-Length and its value fits. */
+#define TG_START_SIZE 40
 
 struct tg_half {
 	__u64 body; /* Content-Length, or the chunk size being read */
@@ -62,21 +66,22 @@ struct tg_half {
 	__u8 line;   /* how the last piece of a head ended: 0 in a line, 1 behind a line feed, 2 behind LF CR */
 	__u8 sniffs; /* packets that told nothing */
 	__u8 frames; /* DATA frames whose headers may still be shipped until the next header block */
-	__u8 saved;  /* bytes of a frame header in `header` */
+	__u8 saved;  /* bytes in `start` */
 	__u8 digits; /* of the chunk size so far */
-	__u8 header[9];
+	__u8 heads;  /* HTTP/1 heads that were begun, modulo 256; without interim responses */
 	__u8 pad[4];
+	__u8 start[TG_START_SIZE]; /* the first bytes of a message, a header line or a frame that a segment cut */
 };
 
 struct tg_stream {
 	struct tg_half half[2]; /* by enum tg_direction */
+	__u64 asked_head;       /* bit (request modulo 64): it was HEAD */
 	__u8 protocol;          /* enum tg_protocol */
 	__u8 done;              /* nothing more to see here */
 	__u8 late;
 	__u8 shipped;
-	__u8 head_asked; /* the last request was HEAD */
 	__u8 is_dns;
-	__u8 pad[2];
+	__u8 pad[3];
 };
 
 #endif

@@ -1,9 +1,10 @@
 /** Counts the messages of one direction of a call by their five-byte prefixes, over any pieces. */
 export interface MessageCounter {
-  /** Whole messages so far; undefined once bytes were missed or are no messages. */
+  /** Whole messages so far; undefined once a prefix was missed or bytes are no messages. */
   readonly count: number | undefined;
   data(bytes: Uint8Array, start: number, end: number): void;
-  missing(): void;
+  /** So many bytes were not seen: harmless where they belong to the message whose prefix was the last. */
+  missing(length: number): void;
 }
 
 const PREFIX_BYTES = 5;
@@ -17,8 +18,11 @@ class Counter implements MessageCounter {
   #prefixUsed = 0;
   #left = 0;
 
-  missing(): void {
-    this.count = undefined;
+  missing(length: number): void {
+    if (length === 0) return;
+    if (this.#prefixUsed < PREFIX_BYTES || length > this.#left) this.count = undefined;
+    this.#left -= length;
+    if (this.#left === 0) this.#messageEnds();
   }
   data(bytes: Uint8Array, start: number, end: number): void {
     let at = start;

@@ -40,7 +40,7 @@ class Reader implements DataReader {
   missing(length: number): void {
     const half = this.#half;
     if (half === undefined) return;
-    half.messages?.missing();
+    half.messages?.missing(this.#padLengthNext ? Number.POSITIVE_INFINITY : Math.min(length, this.#left));
     half.body?.missing();
     if (this.#padLengthNext) half.bodyBytes = undefined;
     this.#padLengthNext = false;

@@ -19,6 +19,26 @@ describe('messages', () => {
     }
     expect(counter.count).toBe(4);
   });
+  test('the inside of a message may be missing, but nothing of a prefix', () => {
+    const inside = createMessageCounter();
+    inside.data(stream, 0, 10);
+    inside.missing(7);
+    inside.data(stream, 17, 30);
+    inside.missing(592);
+    expect(inside.count).toBe(3);
+    inside.data(stream, 622, stream.length);
+    expect(inside.count).toBe(4);
+    const beyond = createMessageCounter();
+    beyond.data(stream, 0, 10);
+    beyond.missing(8);
+    expect(beyond.count).toBeUndefined();
+    const prefix = createMessageCounter();
+    prefix.data(stream, 0, 7);
+    prefix.missing(0);
+    expect(prefix.count).toBe(1);
+    prefix.missing(1);
+    expect(prefix.count).toBeUndefined();
+  });
   test('one that is not whole does not count', () => {
     const counter = createMessageCounter();
     counter.data(stream, 0, stream.length - 1);
@@ -29,7 +49,7 @@ describe('messages', () => {
     counter.data(Uint8Array.of(2, 0, 0, 0, 0), 0, 5);
     expect(counter.count).toBeUndefined();
     const other = createMessageCounter();
-    other.missing();
+    other.missing(1);
     other.data(stream, 0, stream.length);
     expect(other.count).toBeUndefined();
   });
