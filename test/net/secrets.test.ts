@@ -227,8 +227,36 @@ describe('maskHeader', () => {
 
 describe('the short way for plain URLs', () => {
   const part = fc.constantFrom(
-    ...['http://', 'https://', '/', '?', '&', '=', ':', '8080', 'a', 'token', 'x-api-key', 'cookie', 'authorization'],
-    ...['api_key', 'sig', 'ghp_', 'AAAAAAAAAAAAAAAAAAAAAA', 'eyJhbGciOi', '.', '-', '--', 'pass:', '%20', '+', ',', '~'],
+    ...[
+      'http://',
+      'https://',
+      '/',
+      '?',
+      '&',
+      '=',
+      ':',
+      '8080',
+      'a',
+      'token',
+      'x-api-key',
+      'cookie',
+      'authorization',
+    ],
+    ...[
+      'api_key',
+      'sig',
+      'ghp_',
+      'AAAAAAAAAAAAAAAAAAAAAA',
+      'eyJhbGciOi',
+      '.',
+      '-',
+      '--',
+      'pass:',
+      '%20',
+      '+',
+      ',',
+      '~',
+    ],
     ...['example.com', '@', '"', '#', ';', 'bearer', 'users', '*'],
   );
 
