@@ -89,7 +89,7 @@ export function createReplayOutput(options: ReplayOutputOptions): ReplayOutput {
   };
 }
 
-function describe(file: string, { packets, problem }: ReplaySummary): string {
+function describe(file: string, { packets, fragments, flows, problem }: ReplaySummary): string {
   const damage = problem === undefined ? '' : `; damaged at byte ${problem.byteOffset}: ${problem.reason}`;
-  return `${file}: ${JSON.stringify(packets)}${damage}`;
+  return `${file}: ${JSON.stringify({ ...packets, fragments, flows })}${damage}`;
 }
