@@ -2,8 +2,11 @@ import { bpf } from './cases/bpf.ts';
 import { connectLatency } from './cases/connect-latency.ts';
 import { connectToAlert } from './cases/connect-to-alert.ts';
 import { decode } from './cases/decode.ts';
+import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
 import { memory } from './cases/memory.ts';
+import { mutants } from './cases/mutants.ts';
+import { replay } from './cases/replay.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
 import type { Benchmark } from './model.ts';
 
@@ -15,6 +18,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
   connectToAlert,
   decode,
   detect,
+  replay,
+  decoders,
+  mutants,
   memory,
   bpf,
 ];

@@ -13,9 +13,7 @@ import {
   enhancedPacket,
   interfaceBlock,
   pcap,
-  pcapHeader,
   pcapng,
-  pcapRecord,
   sectionHeader,
   type TimedPacket,
 } from '../test/support/capture-files.ts';
@@ -36,9 +34,9 @@ import {
   vxlan,
 } from '../test/support/packets.ts';
 import { tcpScript } from '../test/support/tcp-script.ts';
+import { mixedTraffic } from '../test/support/traffic/mixed.ts';
 
 const DEFAULT_PACKETS = 200_000;
-const SESSIONS_AT_ONCE = 64;
 const REQUEST = text(
   'GET /users/42?page=1 HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: made-up/1.0\r\n\r\n',
 );
@@ -130,44 +128,6 @@ function encapsulations(): TimedPacket[] {
   return frames.map((bytes, i) => ({ bytes, timeNs: BEGIN_NS + BigInt(i) * 1_000_000n }));
 }
 
-/** `count` packets of many sessions at once, record by record so that any count fits into memory. */
-async function* mixed(count: number): AsyncGenerator<Uint8Array, void> {
-  const template = session();
-  const records = template.map((packet) => pcapRecord(packet));
-  yield pcapHeader();
-  let written = 0;
-  for (let group = 0; written < count; group++) {
-    const pieces: Uint8Array[] = [];
-    for (let step = 0; step < records.length; step++) {
-      for (let i = 0; i < SESSIONS_AT_ONCE && written < count; i++, written++) {
-        pieces.push(
-          asSession(records[step] as Uint8Array, { number: group * SESSIONS_AT_ONCE + i, group, step }),
-        );
-      }
-    }
-    yield concat(...pieces);
-  }
-}
-
-const [RECORD_BYTES, SOURCE_AT, SOURCE_PORT_AT] = [16, 16 + 26, 16 + 34];
-const GROUP_MS = 400;
-
-/** The record with another client: address 192.0.2.x, port by number; all groups in their own 400 ms. */
-function asSession(
-  record: Uint8Array,
-  { number, group, step }: Record<'number' | 'group' | 'step', number>,
-): Uint8Array {
-  const changed = Uint8Array.from(record);
-  const view = new DataView(changed.buffer);
-  const us = group * GROUP_MS * 1000 + step * 2000;
-  view.setUint32(0, Number(BEGIN_NS / 1_000_000_000n) + Math.floor(us / 1e6), true);
-  view.setUint32(4, us % 1e6, true);
-  const isReply = changed[RECORD_BYTES + 26] !== 192;
-  view.setUint8(SOURCE_AT + (isReply ? 7 : 3), 1 + (number % 250));
-  view.setUint16(SOURCE_PORT_AT + (isReply ? 2 : 0), 1024 + (Math.floor(number / 250) % 64_000));
-  return changed;
-}
-
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -196,7 +156,7 @@ async function main(): Promise<void> {
     'encapsulations.pcap': pcap(encapsulations()),
   };
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
-  await pipeline(mixed(count), createWriteStream(join(folder, 'mixed.pcap')));
+  await pipeline(mixedTraffic(count), createWriteStream(join(folder, 'mixed.pcap')));
   console.log(`${folder}: ${[...Object.keys(files), `mixed.pcap (${count} packets)`].join(', ')}`);
 }
 

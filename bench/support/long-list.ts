@@ -8,6 +8,6 @@ export function longList(): string {
   return Array.from({ length: LONG_LIST_ENTRIES / 2 }, (_, index) => {
     const low = index * 2;
     const v4 = `198.${18 + (low >>> 16)}.${(low >>> 8) & 255}.${low & 255}`;
-    return `${v4}\n2001:db8:${(low & 0xffff).toString(16)}::${low.toString(16)}\n`;
+    return `${v4}\n2001:db8:${(low & 0xffff).toString(16)}::${(low >>> 16).toString(16)}:${(low & 0xffff).toString(16)}\n`;
   }).join('');
 }

@@ -1,7 +1,7 @@
 import { ATTR } from '../model/attributes.ts';
 import type { Alert, Attributes } from '../model/finding.ts';
 import { SEVERITIES } from '../model/finding.ts';
-import { isoTime } from '../net/event-attributes.ts';
+import { isoTime } from '../net/iso-time.ts';
 import type { AlertCandidate } from './combine.ts';
 
 /** Reasons are few by design; this keeps a window bounded whatever a detector does. */

@@ -12,6 +12,8 @@ export type Side = 'client' | 'server';
  * told as a gap, so that nothing behind it is read as if it followed directly.
  */
 export interface StreamConsumer {
+  /** Nothing more will be read or reported: whoever feeds it may stop, and let it go. Absent: never. */
+  readonly isDone?: boolean;
   /** `bytes` may be reused by the caller after the call: copy what must be kept. */
   data(side: Side, bytes: Uint8Array, timeMs: number): void;
   /**

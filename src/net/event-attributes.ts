@@ -7,33 +7,24 @@ import type { Owner, Process, Workload } from '../model/process.ts';
 import { communityId } from './community-id.ts';
 import { contentAttributes, NOTHING_SHOWN, type Shown } from './content-attributes.ts';
 import { formatIp } from './ip.ts';
+import { isoTime } from './iso-time.ts';
 import { maskArgs } from './secrets.ts';
 
-type Draft = Record<string, AttributeValue | undefined>;
+type Draft = Record<string, AttributeValue>;
 
 const DIRECTION: Readonly<Record<Role, string | undefined>> = {
   client: 'outbound',
   server: 'inbound',
   unknown: undefined,
 };
-/** Ends of the range that a Date can hold, in epoch milliseconds. */
-const MAX_TIME_MS = 8.64e15;
-
-/** ISO-8601 in UTC with milliseconds (a fraction is cut off). Never throws: times out of range are clamped, NaN is 1970. */
-export function isoTime(timeMs: number): string {
-  const clamped = Math.min(MAX_TIME_MS, Math.max(-MAX_TIME_MS, timeMs));
-  return new Date(Number.isNaN(clamped) ? 0 : Math.floor(clamped)).toISOString();
+/** Adds what is known: not undefined, not the empty string, no number that JSON cannot carry. */
+function put(draft: Draft, name: string, value: AttributeValue | undefined): void {
+  if (value === undefined || value === '' || (typeof value === 'number' && !Number.isFinite(value))) return;
+  draft[name] = value;
 }
 
-/** Drops what is unknown: undefined, the empty string, and numbers that JSON cannot carry. */
-function known(draft: Draft): Attributes {
-  const out: Record<string, AttributeValue> = {};
-  for (const [name, value] of Object.entries(draft)) {
-    if (value === undefined || value === '' || (typeof value === 'number' && !Number.isFinite(value)))
-      continue;
-    out[name] = value;
-  }
-  return out;
+function putAll(draft: Draft, values: Readonly<Record<string, AttributeValue | undefined>>): void {
+  for (const name of Object.keys(values)) put(draft, name, values[name]);
 }
 
 /** 0 stands for "not known" in the fields this is used for. */
@@ -54,116 +45,107 @@ function conversationId(event: ConversationFacts): string | undefined {
   return communityId({ transport, local, remote });
 }
 
-function processAttributes(process: Process): Draft {
-  return {
-    [ATTR.processPid]: process.pid,
-    [ATTR.processParentPid]: process.parentPid,
-    [ATTR.processName]: process.name,
-    [ATTR.processPath]: process.executablePath,
-    [ATTR.processCommandLine]: process.commandLine,
-    [ATTR.processStartTime]: process.startTimeMs === undefined ? undefined : isoTime(process.startTimeMs),
-    [ATTR.processUserId]: process.userId,
-    [ATTR.processUserName]: process.userName,
-    [ATTR.processAncestors]: process.ancestors.length > 0 ? process.ancestors : undefined,
-  };
+function putProcess(draft: Draft, process: Process): void {
+  put(draft, ATTR.processPid, process.pid);
+  put(draft, ATTR.processParentPid, process.parentPid);
+  put(draft, ATTR.processName, process.name);
+  put(draft, ATTR.processPath, process.executablePath);
+  put(draft, ATTR.processCommandLine, process.commandLine);
+  if (process.startTimeMs !== undefined) put(draft, ATTR.processStartTime, isoTime(process.startTimeMs));
+  put(draft, ATTR.processUserId, process.userId);
+  put(draft, ATTR.processUserName, process.userName);
+  if (process.ancestors.length > 0) put(draft, ATTR.processAncestors, process.ancestors);
 }
 
-function ownerAttributes(owner: Owner): Draft {
-  return {
-    [ATTR.processPid]: owner.pid,
-    [ATTR.processParentPid]: nonZero(owner.parentPid),
-    [ATTR.processName]: owner.comm,
-    [ATTR.processUserId]: owner.uid,
-  };
+function putOwner(draft: Draft, owner: Owner): void {
+  put(draft, ATTR.processPid, owner.pid);
+  put(draft, ATTR.processParentPid, nonZero(owner.parentPid));
+  put(draft, ATTR.processName, owner.comm);
+  put(draft, ATTR.processUserId, owner.uid);
 }
 
-function actorAttributes({ process, owner }: ConversationFacts): Draft {
-  if (process !== undefined) return processAttributes(process);
-  return owner === undefined ? {} : ownerAttributes(owner);
+function putActor(draft: Draft, { process, owner }: ConversationFacts): void {
+  if (process !== undefined) putProcess(draft, process);
+  else if (owner !== undefined) putOwner(draft, owner);
 }
 
-function workloadAttributes(workload: Workload | undefined): Draft {
-  return {
-    [ATTR.containerId]: workload?.containerId,
-    [ATTR.podName]: workload?.podName,
-    [ATTR.podUid]: workload?.podUid,
-    [ATTR.namespaceName]: workload?.namespace,
-  };
+function putWorkload(draft: Draft, workload: Workload | undefined): void {
+  if (workload === undefined) return;
+  put(draft, ATTR.containerId, workload.containerId);
+  put(draft, ATTR.podName, workload.podName);
+  put(draft, ATTR.podUid, workload.podUid);
+  put(draft, ATTR.namespaceName, workload.namespace);
 }
 
-function statsAttributes({ phase, stats, handshakeRttUs }: ConnectionEvent): Draft {
-  if (stats === undefined) return { [ATTR.rttUs]: nonZero(handshakeRttUs) };
-  const rtt = { [ATTR.rttUs]: nonZero(stats.rttUs), [ATTR.minRttUs]: nonZero(stats.minRttUs) };
+function putStats(draft: Draft, { phase, stats, handshakeRttUs }: ConnectionEvent): void {
+  if (stats === undefined) {
+    put(draft, ATTR.rttUs, nonZero(handshakeRttUs));
+    return;
+  }
   // Before the end the counters are all zero; only the handshake's round-trip time says something.
-  if (phase !== 'closed' && phase !== 'failed') return rtt;
-  return {
-    [ATTR.bytesSent]: stats.bytesSent,
-    [ATTR.bytesReceived]: stats.bytesReceived,
-    [ATTR.segmentsSent]: stats.segmentsSent,
-    [ATTR.segmentsReceived]: stats.segmentsReceived,
-    [ATTR.retransmits]: stats.retransmits,
-    ...rtt,
-    [ATTR.durationMs]: stats.durationMs,
-  };
+  const isOver = phase === 'closed' || phase === 'failed';
+  if (isOver) {
+    put(draft, ATTR.bytesSent, stats.bytesSent);
+    put(draft, ATTR.bytesReceived, stats.bytesReceived);
+    put(draft, ATTR.segmentsSent, stats.segmentsSent);
+    put(draft, ATTR.segmentsReceived, stats.segmentsReceived);
+    put(draft, ATTR.retransmits, stats.retransmits);
+  }
+  put(draft, ATTR.rttUs, nonZero(stats.rttUs));
+  put(draft, ATTR.minRttUs, nonZero(stats.minRttUs));
+  if (isOver) put(draft, ATTR.durationMs, stats.durationMs);
 }
 
 /** The two ends of a conversation, which way it goes, and who holds the socket. */
-function conversationAttributes(event: ConversationFacts): Draft {
-  return {
-    [ATTR.peerIp]: addressText(event.remote),
-    [ATTR.peerPort]: nonZero(event.remote.port),
-    [ATTR.peerName]: event.peerNames?.[0],
-    [ATTR.hostIp]: addressText(event.local),
-    [ATTR.hostPort]: nonZero(event.local.port),
-    [ATTR.transport]: event.transport,
-    [ATTR.networkType]: event.remote.ip.family === 4 ? 'ipv4' : 'ipv6',
-    [ATTR.direction]: DIRECTION[event.role],
-    [ATTR.communityId]: conversationId(event),
-    [ATTR.socketId]: event.socketId === 0 ? undefined : event.socketId.toString(16),
-    [ATTR.attribution]: event.attribution,
-    ...actorAttributes(event),
-    ...workloadAttributes(event.workload),
-  };
+function putConversation(draft: Draft, event: ConversationFacts): void {
+  const { local, remote } = event;
+  put(draft, ATTR.peerIp, addressText(remote));
+  put(draft, ATTR.peerPort, nonZero(remote.port));
+  put(draft, ATTR.peerName, event.peerNames?.[0]);
+  put(draft, ATTR.hostIp, addressText(local));
+  put(draft, ATTR.hostPort, nonZero(local.port));
+  put(draft, ATTR.transport, event.transport);
+  put(draft, ATTR.networkType, remote.ip.family === 4 ? 'ipv4' : 'ipv6');
+  put(draft, ATTR.direction, DIRECTION[event.role]);
+  put(draft, ATTR.communityId, conversationId(event));
+  if (event.socketId !== 0) put(draft, ATTR.socketId, event.socketId.toString(16));
+  put(draft, ATTR.attribution, event.attribution);
+  putActor(draft, event);
+  putWorkload(draft, event.workload);
 }
 
 /** Attributes of a connection event under the names of the specification. What is unknown is left out. */
 export function connectionAttributes(event: ConnectionEvent): Attributes {
-  return known({
-    [ATTR.eventName]: 'connection',
-    [ATTR.phase]: event.phase,
-    ...conversationAttributes(event),
-    [ATTR.endReason]: event.reason,
-    [ATTR.errno]: event.errno,
-    ...statsAttributes(event),
-  });
+  const draft: Draft = { [ATTR.eventName]: 'connection', [ATTR.phase]: event.phase };
+  putConversation(draft, event);
+  put(draft, ATTR.endReason, event.reason);
+  put(draft, ATTR.errno, event.errno);
+  putStats(draft, event);
+  return draft;
 }
 
 function contentEventAttributes(event: ContentEvent, shown: Shown): Attributes {
-  return known({
-    [ATTR.eventName]: event.kind,
-    ...contentAttributes(event, shown),
-    ...conversationAttributes(event),
-  });
+  const draft: Draft = { [ATTR.eventName]: event.kind };
+  putAll(draft, contentAttributes(event, shown));
+  putConversation(draft, event);
+  return draft;
 }
 
 function processEventAttributes(event: ProcessEvent): Attributes {
-  return known({
-    [ATTR.eventName]: 'process',
-    [ATTR.phase]: event.action,
-    ...ownerAttributes(event.owner),
-    [ATTR.processPath]:
-      event.executablePath ?? (event.filename?.startsWith('/') ? event.filename : undefined),
-    [ATTR.processCommandLine]: event.args === undefined ? undefined : maskArgs(event.args).join(' '),
-  });
+  const draft: Draft = { [ATTR.eventName]: 'process', [ATTR.phase]: event.action };
+  putOwner(draft, event.owner);
+  const { filename, executablePath, args } = event;
+  put(draft, ATTR.processPath, executablePath ?? (filename?.startsWith('/') ? filename : undefined));
+  if (args !== undefined) put(draft, ATTR.processCommandLine, maskArgs(args).join(' '));
+  return draft;
 }
 
 function lossAttributes(event: LossEvent): Attributes {
-  return known({
-    [ATTR.eventName]: 'loss',
-    [ATTR.lossWhat]: event.what,
-    [ATTR.lossReason]: event.reason,
-    [ATTR.count]: event.count,
-  });
+  const draft: Draft = { [ATTR.eventName]: 'loss' };
+  put(draft, ATTR.lossWhat, event.what);
+  put(draft, ATTR.lossReason, event.reason);
+  put(draft, ATTR.count, event.count);
+  return draft;
 }
 
 /** Puts an event into attributes under the names of the specification. */

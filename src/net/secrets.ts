@@ -35,6 +35,20 @@ const KNOWN_TOKEN =
 /** Every pattern but the known tokens needs one of these; most arguments have none. */
 const MARKS = /[:=\s]/;
 
+/** A URL without userinfo, or its path, that nothing but the names in its query can make secret ... */
+const PLAIN_URL = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?\/[\w.~%+,/-]*(?:\?[\w.~%+,/=&-]*)?$/;
+/** ... unless it has one of these: what a header or a token begins with. */
+const RISKY = /cookie|authorization|x-|gh[pousr]_|github_pat_|glpat-|xox|eyJ/i;
+
+function maskQuery(text: string): string {
+  if (!text.includes('=')) return text;
+  return text.replace(QUERY, maskParameter);
+}
+
+function maskParameter(all: string, mark: string, name: string): string {
+  return isSecretName(name) ? `${mark}${name}=${MASK}` : all;
+}
+
 function maskPatterns(text: string): string {
   if (!MARKS.test(text)) return text.replace(KNOWN_TOKEN, MASK);
   const named = (whole: string, name: string, sep: string): string =>
@@ -59,9 +73,7 @@ function maskPatterns(text: string): string {
     .replace(QUOTED_VALUE, (all: string, name: string, sep: string) =>
       sep === '=' || name.startsWith('-') ? named(all, name, sep) : all,
     )
-    .replace(QUERY, (all: string, mark: string, name: string) =>
-      isSecretName(name) ? `${mark}${name}=${MASK}` : all,
-    )
+    .replace(QUERY, maskParameter)
     .replace(KNOWN_TOKEN, MASK);
 }
 
@@ -121,6 +133,7 @@ function maskWord(word: string, state: WordState): string {
 
 /** Masks credentials in free text (a command line, a URL, a header): flags, variables, headers, userinfo, query values. */
 export function maskSecrets(text: string): string {
+  if (PLAIN_URL.test(text) && !RISKY.test(text)) return maskQuery(text);
   const state: WordState = { flags: {}, next: 'plain' };
   return maskPatterns(text)
     .split(/(\s+)/)

@@ -28,6 +28,8 @@ export interface ContentsOptions {
 export interface Contents {
   /** For each TCP connection, when its first byte is there. */
   openStream(facts: ConversationFacts): StreamConsumer | undefined;
+  /** Whether the datagrams of a conversation are read at all. */
+  readsDatagrams(facts: ConversationFacts): boolean;
   /** For each UDP datagram. `bytes` may be reused after the call. */
   datagram(facts: ConversationFacts, side: Side, bytes: Uint8Array, timeMs: number): void;
   /** Reports what has timed out by `nowMs`. */
@@ -78,13 +80,15 @@ class Reader implements Contents {
     return this.#route(serverPort, { facts, depth: 0 });
   }
 
+  readsDatagrams(facts: ConversationFacts): boolean {
+    return this.#kinds.has('dns') && (hasPort(facts, DNS_PORT) || hasPort(facts, MDNS_PORT));
+  }
+
   datagram(facts: ConversationFacts, side: Side, bytes: Uint8Array, timeMs: number): void {
-    if (!this.#kinds.has('dns')) return;
-    const ports = [facts.local.port, facts.remote.port];
-    if (!ports.includes(DNS_PORT) && !ports.includes(MDNS_PORT)) return;
+    if (!this.readsDatagrams(facts)) return;
     const message = this.#decoder.decode(bytes, 0, bytes.length);
     if (message === undefined) return;
-    if (ports.includes(MDNS_PORT)) this.#multicast(facts, message, timeMs);
+    if (hasPort(facts, MDNS_PORT)) this.#multicast(facts, message, timeMs);
     else this.#message(facts, side, message, timeMs);
   }
 
@@ -197,4 +201,8 @@ class Reader implements Contents {
 /** Of `example.com:853`; 0 when there is none. */
 function portOfAuthority(authority = ''): number {
   return Number(/:(\d{1,5})$/.exec(authority)?.[1] ?? 0);
+}
+
+function hasPort({ local, remote }: ConversationFacts, port: number): boolean {
+  return local.port === port || remote.port === port;
 }

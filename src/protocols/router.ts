@@ -33,6 +33,9 @@ class Router implements StreamConsumer {
     this.#open = open;
   }
 
+  get isDone(): boolean {
+    return this.#decided && (this.#consumer === undefined || this.#consumer.isDone === true);
+  }
   data(side: Side, bytes: Uint8Array, timeMs: number): void {
     if (this.#decided) {
       this.#consumer?.data(side, bytes, timeMs);

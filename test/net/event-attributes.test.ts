@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { communityId } from '../../src/net/community-id.ts';
-import { connectionAttributes, eventAttributes, isoTime } from '../../src/net/event-attributes.ts';
+import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
+import { isoTime } from '../../src/net/iso-time.ts';
 import { connection, ip, TIME_MS } from '../alerts/fixtures.ts';
 
 const STATS = {

@@ -224,3 +224,50 @@ describe('maskHeader', () => {
     ['x-custom', 'Bearer abcdefghij', 'Bearer ***'],
   ])('%s: %s', (name, value, expected) => expect(maskHeader(name, value)).toBe(expected));
 });
+
+describe('the short way for plain URLs', () => {
+  const part = fc.constantFrom(
+    ...[
+      'http://',
+      'https://',
+      '/',
+      '?',
+      '&',
+      '=',
+      ':',
+      '8080',
+      'a',
+      'token',
+      'x-api-key',
+      'cookie',
+      'authorization',
+    ],
+    ...[
+      'api_key',
+      'sig',
+      'ghp_',
+      'AAAAAAAAAAAAAAAAAAAAAA',
+      'eyJhbGciOi',
+      '.',
+      '-',
+      '--',
+      'pass:',
+      '%20',
+      '+',
+      ',',
+      '~',
+    ],
+    ...['example.com', '@', '"', '#', ';', 'bearer', 'users', '*'],
+  );
+
+  it('gives what the long way gives', () => {
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+        const text = parts.join('');
+        // A blank in front makes a text that is no URL, and changes nothing about what is secret in it.
+        expect(` ${maskSecrets(text)}`).toBe(maskSecrets(` ${text}`));
+      }),
+      { numRuns: 20_000, seed: 7 },
+    );
+  });
+});

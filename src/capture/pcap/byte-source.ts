@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { stdin } from 'node:process';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import type { TelegenError } from '../../model/errors.ts';
@@ -69,15 +69,24 @@ async function rawPieces(source: CaptureSource): Promise<AsyncIterable<Uint8Arra
   }
 }
 
-async function* filePieces(file: Awaited<ReturnType<typeof open>>): AsyncGenerator<Uint8Array, void> {
-  const buffer = new Uint8Array(READ_BYTES);
+async function* filePieces(file: FileHandle): AsyncGenerator<Uint8Array, void> {
+  // A pipe may have nothing more for a long time: only files are read ahead.
+  const isAhead = (await file.stat()).isFile();
+  const [first, second] = [new Uint8Array(READ_BYTES), new Uint8Array(isAhead ? READ_BYTES : 0)];
+  const read = (into: Uint8Array): ReturnType<typeof file.read> => file.read(into, 0, READ_BYTES, null);
+  let pending: ReturnType<typeof file.read> | undefined;
   try {
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, null);
+    for (let turn = 0; ; turn++) {
+      const [piece, next] = isAhead && turn % 2 === 1 ? [second, first] : [first, second];
+      const { bytesRead } = await (pending ?? read(piece));
       if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      pending = isAhead ? read(next) : undefined;
+      // Its failure is told when the piece is asked for.
+      pending?.catch(() => {});
+      yield piece.subarray(0, bytesRead);
     }
   } finally {
+    await pending?.catch(() => {});
     await file.close();
   }
 }

@@ -78,6 +78,7 @@ function emptyFlow(): Flow {
     pending: undefined,
     opened: false,
     consumer: undefined,
+    isRead: false,
     facts: undefined,
     chain: undefined,
     hash: 0,
@@ -94,7 +95,7 @@ function clear(flow: Flow): void {
   flow.state = 'attempted';
   flow.synMs = flow.handshakeUs = NOT_MEASURED;
   flow.syns = flow.synAcks = 0;
-  flow.opened = false;
+  flow.opened = flow.isRead = false;
   flow.pending = flow.consumer = flow.facts = flow.chain = undefined;
 }
 

@@ -11,6 +11,7 @@ export interface FlowContext {
   /** Virtual time: that of the newest packet so far. */
   readonly nowMs: () => number;
   readonly emit: (event: ConnectionEvent) => void;
+  readonly readsDatagrams: (facts: ConversationFacts) => boolean;
   readonly onDatagram: DatagramHandler;
   readonly touch: (flow: Flow, queue: number) => void;
   /** Reports a flow as over now; what is left of its streams goes to the consumer before. */

@@ -24,6 +24,8 @@ export interface FlowTableOptions extends ReassemblyLimits {
   readonly onConnection: (event: ConnectionEvent) => void;
   /** Asked with the first byte of each TCP connection; undefined when nobody wants its bytes. */
   readonly openStream: (facts: ConversationFacts) => StreamConsumer | undefined;
+  /** Asked with the first datagram of a conversation. Default: all are read. */
+  readonly readsDatagrams?: (facts: ConversationFacts) => boolean;
   readonly onDatagram: DatagramHandler;
 }
 
@@ -55,6 +57,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     reassembler,
     nowMs: now,
     emit: onConnection,
+    readsDatagrams: options.readsDatagrams ?? (() => true),
     onDatagram: options.onDatagram,
     touch: (flow, queue) => queues.touch(flow, queue, clock.nowMs),
     end,

@@ -42,6 +42,8 @@ export interface Flow {
   /** Whether `openStream` was asked, and what it gave. */
   opened: boolean;
   consumer: StreamConsumer | undefined;
+  /** Somebody reads its datagrams. */
+  isRead: boolean;
   facts: ConversationFacts | undefined;
   /** Next in the same bucket of the index. */
   chain: Flow | undefined;

@@ -42,6 +42,7 @@ export function createReassembler(options: ReassemblerOptions): Reassembler {
     if (flow.consumer === undefined) return;
     tellStart(flow, half);
     flow.consumer.data(half.side, bytes, nowMs());
+    if (flow.consumer.isDone === true) flow.consumer = undefined;
   }
   /** A stream that was joined in the middle begins with a gap of unknown length. */
   function tellStart(flow: Flow, half: Half): void {

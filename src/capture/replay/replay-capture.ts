@@ -8,14 +8,23 @@ import { createFlowTable, type FlowTableOptions } from './flow-table.ts';
 
 export interface ReplayOptions extends FlowTableOptions {
   readonly fragments?: FragmentLimits;
-  /** Called after each batch, with the virtual time that it reached. */
-  readonly onBatch?: (nowMs: number) => void;
+  /**
+   * Called when the virtual time enters a new second, before the packet that brought it there: at the same packets
+   * whatever the pieces in which the capture is read.
+   */
+  readonly onSecond?: (nowMs: number) => void;
+  /** Called after each batch, of any size. */
+  readonly onBatch?: () => void;
 }
+
+const SECOND_MS = 1000;
 
 export interface ReplaySummary {
   readonly packets: Readonly<PacketCounters>;
   readonly fragments: Readonly<FragmentCounters>;
   readonly flows: Readonly<FlowCounters>;
+  /** Virtual time at the end, epoch milliseconds; 0 without a packet. */
+  readonly endMs: number;
   /** Where the capture is damaged or cut. */
   readonly problem: CaptureProblem | undefined;
 }
@@ -23,12 +32,19 @@ export interface ReplaySummary {
 /** Runs a capture through decoder and flow table to its end. Throws only what the reader throws. */
 export async function replayCapture(reader: CaptureReader, options: ReplayOptions): Promise<ReplaySummary> {
   const decoder = createPacketDecoder(options.fragments);
+  const { view } = decoder;
   const flows = createFlowTable(options);
+  let nextSecondMs = Number.NEGATIVE_INFINITY;
   for await (const batch of reader) {
     for (let index = 0; index < batch.count; index++) {
-      if (decoder.decode(batch, index)) flows.packet(decoder.view);
+      if (!decoder.decode(batch, index)) continue;
+      if (view.timeMs >= nextSecondMs) {
+        nextSecondMs = (Math.floor(view.timeMs / SECOND_MS) + 1) * SECOND_MS;
+        options.onSecond?.(view.timeMs);
+      }
+      flows.packet(view);
     }
-    options.onBatch?.(flows.nowMs);
+    options.onBatch?.();
   }
   flows.finish();
   decoder.finish();
@@ -36,6 +52,7 @@ export async function replayCapture(reader: CaptureReader, options: ReplayOption
     packets: decoder.counters,
     fragments: decoder.fragments,
     flows: flows.counters,
+    endMs: flows.nowMs,
     problem: reader.problem,
   };
 }

@@ -13,7 +13,11 @@ export function trackUdp(context: FlowContext, flow: Flow, view: PacketView): vo
   // After a refusal, an answer shows that somebody listens by now.
   if (flow.state === 'attempted' || (flow.state === 'ended' && !fromClient)) openUdp(context, flow);
   context.touch(flow, QUEUE.udp);
-  flow.facts ??= factsOf(flow);
+  if (flow.facts === undefined) {
+    flow.facts = factsOf(flow);
+    flow.isRead = context.readsDatagrams(flow.facts);
+  }
+  if (!flow.isRead) return;
   const bytes = view.bytes.subarray(view.at, view.end);
   context.onDatagram(flow.facts, own.side, bytes, context.nowMs(), view.wireEnd - view.end);
 }

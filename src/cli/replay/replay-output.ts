@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { MergeCounters } from '../../alerts/merge.ts';
 import type { ReplaySummary } from '../../capture/replay/replay-capture.ts';
 import type { EventKind, TelegenEvent } from '../../model/event.ts';
@@ -9,6 +10,7 @@ import type { EngineCounters } from '../../pipeline/engine.ts';
 import { formatPretty } from '../../telemetry/export/pretty.ts';
 import { alertToJson, eventToJson } from '../../telemetry/export/serialize.ts';
 import { createBooks } from '../../telemetry/export/sink.ts';
+import { STDOUT, writeBlocking } from './blocking-output.ts';
 
 export const REPLAY_FORMS = ['jsonl', 'pretty', 'summary'] as const;
 export type ReplayForm = (typeof REPLAY_FORMS)[number];
@@ -21,7 +23,7 @@ export interface ReplayOutput {
   finish(engine: EngineCounters, merger: MergeCounters): void;
 }
 
-/** Lines are collected and written in large pieces; standard output to a file or pipe is synchronous. */
+/** Lines are collected and written in large pieces. */
 const FLUSH_CHARS = 65_536;
 
 export interface ReplayOutputOptions {
@@ -40,13 +42,13 @@ export function createReplayOutput(options: ReplayOutputOptions): ReplayOutput {
   const wanted = new Set(kinds);
   const seen = new Map<string, number>();
   const books = createBooks();
-  const colour = process.stdout.isTTY === true;
+  const colour = isatty(STDOUT);
   const format = (alert: Alert): string =>
     form === 'pretty' ? formatPretty(alert, { colour }) : alertToJson(alert, rename);
   let pending = '';
 
   function flush(): void {
-    if (pending !== '') process.stdout.write(pending);
+    if (pending !== '') writeBlocking(pending);
     pending = '';
   }
 
@@ -87,7 +89,7 @@ export function createReplayOutput(options: ReplayOutputOptions): ReplayOutput {
   };
 }
 
-function describe(file: string, { packets, problem }: ReplaySummary): string {
+function describe(file: string, { packets, fragments, flows, problem }: ReplaySummary): string {
   const damage = problem === undefined ? '' : `; damaged at byte ${problem.byteOffset}: ${problem.reason}`;
-  return `${file}: ${JSON.stringify(packets)}${damage}`;
+  return `${file}: ${JSON.stringify({ ...packets, fragments, flows })}${damage}`;
 }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { createDelivery } from '../../alerts/deliver.ts';
 import { createMerger, type Merger } from '../../alerts/merge.ts';
 import { readCapture } from '../../capture/pcap/read-capture.ts';
@@ -15,6 +16,7 @@ import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-
 import { blocklistPaths } from '../run/blocklist-paths.ts';
 import { createDiagnostics, type Diagnostics } from '../run/diagnostics.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
+import { STDOUT } from './blocking-output.ts';
 import { createProgress } from './progress.ts';
 import { createReplayOutput, type ReplayForm, type ReplayOutput } from './replay-output.ts';
 
@@ -39,13 +41,13 @@ export async function replay(files: readonly string[], command: ReplayCommand): 
   const { config, inactive } = loadConfig(command.config);
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
   const lists = await openLists(config, diagnostics);
-  const form = command.output ?? (process.stdout.isTTY === true ? 'pretty' : 'jsonl');
+  const form = command.output ?? (isatty(STDOUT) ? 'pretty' : 'jsonl');
   const stage = setStage({ config, lists, diagnostics, form, kinds: command.events });
   let damaged = false;
   let endMs = 0;
   for (const file of files) {
-    const { summary, nowMs } = await replayFile(file, stage);
-    endMs = Math.max(endMs, nowMs);
+    const summary = await replayFile(file, stage);
+    endMs = Math.max(endMs, summary.endMs);
     stage.output.fileDone(file, summary);
     if (summary.problem === undefined) continue;
     damaged = true;
@@ -105,28 +107,27 @@ function setStage({ config, lists, diagnostics, form, kinds }: StageParts): Stag
   return { config, engine, merger, output, telemetry };
 }
 
-async function replayFile(file: string, stage: Stage): Promise<{ summary: ReplaySummary; nowMs: number }> {
+async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {
   const { engine, config, telemetry } = stage;
   const internal = parsePrefixSet(config.network.security.internalNetworks, 'security.internal_networks');
   const contents: Contents = createContents(engine.handle, telemetry.contents);
   const reader = readCapture(file);
   const progress = createProgress(file, () => reader.bytesRead, sizeOf(file));
-  let nowMs = 0;
   const summary = await replayCapture(reader, {
     isInternal: (ip) => internal.has(ip),
     onConnection: engine.handle,
     openStream: (facts) => contents.openStream(facts),
+    readsDatagrams: (facts) => contents.readsDatagrams(facts),
     onDatagram: (facts, side, bytes, timeMs) => contents.datagram(facts, side, bytes, timeMs),
-    onBatch: (reachedMs) => {
-      nowMs = reachedMs;
+    onSecond: (nowMs) => {
       contents.tick(nowMs);
       engine.tick(nowMs);
-      progress.update();
     },
+    onBatch: () => progress.update(),
   });
-  contents.finish(nowMs);
+  contents.finish(summary.endMs);
   progress.done();
-  return { summary, nowMs };
+  return summary;
 }
 
 function sizeOf(file: string): number | undefined {

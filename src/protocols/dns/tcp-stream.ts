@@ -1,5 +1,6 @@
 import type { Side, StreamConsumer } from '../../model/conversation.ts';
 import type { DnsDecoder } from './decoder.ts';
+import { isLikelyDnsStream } from './likely.ts';
 import type { DnsMessage } from './message.ts';
 
 /** What a direction keeps at first for a message of which only a part has come; grows with what comes. */
@@ -41,13 +42,17 @@ interface Direction {
   lost: boolean;
 }
 
-/** DNS over TCP (RFC 1035 4.2.2, RFC 7766): takes the messages out of a stream, however it is split. */
+/**
+ * DNS over TCP (RFC 1035 4.2.2, RFC 7766): takes the messages out of a stream, however it is split. Where a gap hid the
+ * beginning of a message, it goes on with the first segment that begins with a whole one.
+ */
 export function createDnsTcpStream(options: DnsTcpOptions): DnsTcpStream {
   const { decoder, counters = createDnsTcpCounters() } = options;
   const directions = { client: createDirection(), server: createDirection() };
 
   function data(side: Side, bytes: Uint8Array, timeMs: number): void {
     const direction = directions[side];
+    if (direction.lost && beginsWithMessage(bytes)) direction.lost = false;
     if (direction.lost) counters.skippedBytes += bytes.length;
     for (let at = 0; at < bytes.length && !direction.lost; ) {
       at = direction.lengthOctets < 2 ? takeLength(direction, bytes, at) : takeBody(direction, bytes, at);
@@ -89,6 +94,12 @@ export function createDnsTcpStream(options: DnsTcpOptions): DnsTcpStream {
 
 function createDirection(): Direction {
   return { lengthOctets: 0, length: 0, have: 0, buffer: NOTHING, broken: false, lost: false };
+}
+
+/** Most messages begin a segment; one whose names and records fill it exactly is no chance. */
+function beginsWithMessage(bytes: Uint8Array): boolean {
+  const length = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+  return 2 + length <= bytes.length && isLikelyDnsStream(bytes, 0, bytes.length);
 }
 
 const NOTHING = new Uint8Array(0);

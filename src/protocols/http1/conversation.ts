@@ -1,4 +1,5 @@
 import type { HttpFacts, Side, StreamConsumer } from '../../model/conversation.ts';
+import { PREFACE } from '../http2/frames.ts';
 import { type Http1Counters, newHttp1Counters } from './counters.ts';
 import { createExchanges, type Exchanges } from './exchanges.ts';
 import { createHeldData } from './held-data.ts';
@@ -115,6 +116,15 @@ class Conversation implements Http1Conversation {
     this.#held.release((bytes, timeMs) => this.#pass('client', bytes, timeMs));
   }
   #clientData(bytes: Uint8Array, timeMs: number): void {
+    if (!this.#held.holding && beginsHttp2(bytes)) {
+      this.#exchanges.acceptLost(timeMs);
+      if (this.#upgraded !== undefined) {
+        // Of the server, the answer is missing at least, and what was sent behind it.
+        this.#upgraded.consumer?.gap('server', 0, false, timeMs);
+        this.#pass('client', bytes, timeMs);
+        return;
+      }
+    }
     for (let rest = bytes; ; ) {
       const read = this.#held.holding ? 0 : this.#client.data(rest, timeMs);
       if (read === rest.length) return;
@@ -128,4 +138,10 @@ class Conversation implements Http1Conversation {
     if (this.#upgraded?.consumer === undefined) this.counters.unreadBytes += bytes.length;
     else this.#upgraded.consumer.data(side, bytes, timeMs);
   }
+}
+
+/** No HTTP/1 request begins like this (RFC 9113, 3.4). */
+function beginsHttp2(bytes: Uint8Array): boolean {
+  if (bytes.length < PREFACE.length || bytes[0] !== PREFACE[0]) return false;
+  return PREFACE.every((byte, at) => bytes[at] === byte);
 }

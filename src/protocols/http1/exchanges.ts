@@ -27,9 +27,14 @@ export interface Exchanges {
   readonly responses: MessageSink;
   /** Reports what still is open, after both directions have ended. */
   end(timeMs: number): void;
+  /** The client speaks HTTP/2 now. If it had asked to, the response that allowed it was missed. */
+  acceptLost(timeMs: number): void;
   /** From here on what is open ends by a reset. */
   reset(): void;
 }
+
+/** HTTP/2 without TLS, as a request asks for it. */
+const HTTP2 = 'h2c';
 
 export function createExchanges(options: ExchangesOptions): Exchanges {
   return new Book(options);
@@ -44,6 +49,8 @@ class Book implements Exchanges {
   #response: Exchange | undefined;
   /** The request that asked for another protocol. */
   #asking: Exchange | undefined;
+  /** The last request that asked for HTTP/2. */
+  #askedHttp2: Exchange | undefined;
   /** Not every response on this connection need be final: one that was missed may have been interim. */
   #hasInterim = false;
   #isReset = false;
@@ -73,6 +80,17 @@ class Book implements Exchanges {
   reset(): void {
     this.#isReset = true;
   }
+  acceptLost(timeMs: number): void {
+    const asked = this.#askedHttp2;
+    if (asked === undefined) return;
+    this.#nowMs = timeMs;
+    this.#request = undefined;
+    this.#response = undefined;
+    asked.partial = true;
+    // It may have been given up with the response.
+    const facts = asked.reported ? exchangeFacts(asked, 'upgraded') : this.#report(asked, 'upgraded');
+    this.#options.onUpgraded(HTTP2, facts);
+  }
   end(timeMs: number): void {
     this.#nowMs = timeMs;
     for (const exchange of this.#pairing.drain()) {
@@ -100,6 +118,7 @@ class Book implements Exchanges {
     ended.requestDone = true;
     ended.requestBodyBytes = bodyBytes;
     ended.partial ||= !whole;
+    if (ended.request?.upgrade?.toLowerCase() === HTTP2) this.#askedHttp2 = ended;
     const asks = ended.request?.line.method === 'CONNECT' || ended.request?.upgrade !== undefined;
     if (asks && whole && !ended.responseDone && ended.response === undefined) {
       this.#asking = ended;

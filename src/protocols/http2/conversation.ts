@@ -1,7 +1,7 @@
 import type { GrpcFacts, HttpFacts, Side, StreamConsumer } from '../../model/conversation.ts';
 import { type Http2Counters, newHttp2Counters } from './counters.ts';
 import { Direction } from './direction.ts';
-import { FrameHandler } from './frame-handler.ts';
+import { type FrameEvents, FrameHandler } from './frame-handler.ts';
 import { DEFAULT_MAX_FRAME } from './frames.ts';
 import type { Settings } from './settings.ts';
 import { Streams } from './streams.ts';
@@ -90,20 +90,20 @@ class Conversation implements Http2Conversation {
 
   #handler(side: Side, { maxHeaderListBytes = 65_536 }: Http2Options): FrameHandler {
     const streams = this.#streams;
-    const events = {
-      block: (...args: Parameters<Streams['block']>) => {
+    const events: FrameEvents = {
+      block: (from, info, block, timeMs) => {
         this.#used[side] = true;
-        streams.block(...args);
+        streams.block(from, info, block, timeMs);
       },
-      lostBlock: (...args: Parameters<Streams['lostBlock']>) => {
+      lostBlock: (from, info) => {
         this.#used[side] = true;
-        streams.lostBlock(...args);
+        streams.lostBlock(from, info);
       },
-      half: (...args: Parameters<Streams['half']>) => streams.half(...args),
-      endStream: (...args: Parameters<Streams['endStream']>) => streams.endStream(...args),
-      reset: (...args: Parameters<Streams['reset']>) => streams.reset(...args),
-      goAway: (...args: Parameters<Streams['goAway']>) => streams.goAway(...args),
-      settings: (from: Side, settings: Settings | 'lost' | undefined) => this.#settings(from, settings),
+      half: (from, streamId) => streams.half(from, streamId),
+      endStream: (from, streamId, timeMs) => streams.endStream(from, streamId, timeMs),
+      reset: (from, streamId, errorCode, timeMs) => streams.reset(from, streamId, errorCode, timeMs),
+      goAway: (from, lastStreamId, timeMs) => streams.goAway(from, lastStreamId, timeMs),
+      settings: (from, settings) => this.#settings(from, settings),
     };
     return new FrameHandler({ side, events, counters: this.counters, maxListBytes: maxHeaderListBytes });
   }

@@ -42,15 +42,12 @@ export class Direction {
     });
   }
   data(bytes: Uint8Array, timeMs: number): void {
-    const work: Piece[] = [{ bytes, start: 0, end: bytes.length, timeMs }];
-    for (let piece = work.pop(); piece !== undefined; piece = work.pop()) {
-      const next = this.#read(piece);
-      if (next < piece.end) work.push({ ...piece, start: next });
-      if (this.#resync.found) {
-        this.#state = 'frames';
-        work.push(...this.#resync.release().reverse());
-      }
-    }
+    if (this.#state === 'frames') {
+      const next = this.#frames.read(bytes, 0, bytes.length, timeMs);
+      if (next === bytes.length) return;
+      this.#misread(timeMs);
+      this.#work({ bytes, start: next, end: bytes.length, timeMs });
+    } else this.#work({ bytes, start: 0, end: bytes.length, timeMs });
   }
   gap(length: number, aligned: boolean, timeMs: number): void {
     const inFrames = this.#state === 'frames' && length > 0;
@@ -67,6 +64,17 @@ export class Direction {
     this.#resync.restart();
   }
 
+  #work(first: Piece): void {
+    const work: Piece[] = [first];
+    for (let piece = work.pop(); piece !== undefined; piece = work.pop()) {
+      const next = this.#read(piece);
+      if (next < piece.end) work.push({ ...piece, start: next });
+      if (this.#resync.found) {
+        this.#state = 'frames';
+        work.push(...this.#resync.release().reverse());
+      }
+    }
+  }
   /** Returns the offset behind what was read. */
   #read(piece: Piece): number {
     const { bytes, start, end, timeMs } = piece;
@@ -90,11 +98,12 @@ export class Direction {
   }
   #readFrames({ bytes, start, end, timeMs }: Piece): number {
     const next = this.#frames.read(bytes, start, end, timeMs);
-    if (next < end) {
-      this.#options.counters.badFrames++;
-      this.#lose(timeMs);
-    }
+    if (next < end) this.#misread(timeMs);
     return next;
+  }
+  #misread(timeMs: number): void {
+    this.#options.counters.badFrames++;
+    this.#lose(timeMs);
   }
   /** Between frames, or from inside a DATA frame to behind its end. */
   #isBodyGap(length: number): boolean {

@@ -3,7 +3,7 @@ import { type BlockInfo, type BlockReader, createBlockReader, readId } from './b
 import type { Http2Counters } from './counters.ts';
 import { createDataReader } from './data-reader.ts';
 import type { FrameSink } from './frame-reader.ts';
-import { FLAG, FRAME, type FrameHeader } from './frames.ts';
+import { copyFrameHeader, FLAG, FRAME, type FrameHeader } from './frames.ts';
 import { createHpackDecoder, type HeaderBlock, type HpackDecoder } from './hpack.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { Half } from './stream.ts';
@@ -65,7 +65,7 @@ export class FrameHandler implements FrameSink {
   begin(frame: Readonly<FrameHeader>, startMs: number): boolean {
     if (frame.length > this.maxFrame || (this.#blocks.open && frame.type !== FRAME.continuation))
       return false;
-    Object.assign(this.#frame, frame);
+    copyFrameHeader(frame, this.#frame);
     this.#controlUsed = 0;
     this.#controlMissing = false;
     if (frame.type === FRAME.data) this.#data.begin(frame, this.#events.half(this.#side, frame.streamId));

@@ -47,9 +47,13 @@ class Reader implements FrameReader {
     let at = start;
     while (at < end) {
       if (this.#left >= 0) at = this.#payload(bytes, at, end, timeMs);
-      else {
+      else if (this.#headerUsed === 0 && end - at >= FRAME_HEADER_BYTES) {
+        this.#startMs = timeMs;
+        if (!this.#begin(bytes, at, timeMs)) return at;
+        at += FRAME_HEADER_BYTES;
+      } else {
         const next = this.#headerBytes(bytes, at, end, timeMs);
-        if (this.#headerUsed === FRAME_HEADER_BYTES && !this.#begin(timeMs)) return at;
+        if (this.#headerUsed === FRAME_HEADER_BYTES && !this.#begin(this.#header, 0, timeMs)) return at;
         at = next;
       }
     }
@@ -71,9 +75,9 @@ class Reader implements FrameReader {
     for (let i = start; i < stop; i++) this.#header[this.#headerUsed++] = bytes[i] as number;
     return stop;
   }
-  #begin(timeMs: number): boolean {
+  #begin(bytes: Uint8Array, at: number, timeMs: number): boolean {
     this.#headerUsed = 0;
-    readFrameHeader(this.#header, 0, this.#frame);
+    readFrameHeader(bytes, at, this.#frame);
     if (!isLegalFrame(this.#frame) || !this.#sink.begin(this.#frame, this.#startMs)) return false;
     this.#left = this.#frame.length;
     this.#finishIfDone(timeMs);

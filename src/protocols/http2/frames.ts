@@ -32,11 +32,22 @@ export interface FrameHeader {
 
 /** Reads the nine bytes of a frame header into `into`. The reserved bit of the stream id is dropped. */
 export function readFrameHeader(bytes: Uint8Array, at: number, into: FrameHeader): void {
-  const byte = (i: number): number => bytes[at + i] as number;
-  into.length = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-  into.type = byte(3);
-  into.flags = byte(4);
-  into.streamId = ((byte(5) & 0x7f) << 24) | (byte(6) << 16) | (byte(7) << 8) | byte(8);
+  into.length = (byteAt(bytes, at) << 16) | (byteAt(bytes, at + 1) << 8) | byteAt(bytes, at + 2);
+  into.type = byteAt(bytes, at + 3);
+  into.flags = byteAt(bytes, at + 4);
+  const high = ((byteAt(bytes, at + 5) & 0x7f) << 24) | (byteAt(bytes, at + 6) << 16);
+  into.streamId = high | (byteAt(bytes, at + 7) << 8) | byteAt(bytes, at + 8);
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] as number;
+}
+
+export function copyFrameHeader(from: Readonly<FrameHeader>, into: FrameHeader): void {
+  into.length = from.length;
+  into.type = from.type;
+  into.flags = from.flags;
+  into.streamId = from.streamId;
 }
 
 type Rule = (frame: FrameHeader) => boolean;

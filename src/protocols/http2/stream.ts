@@ -59,7 +59,7 @@ export function newStream({ id, startMs, losses, maxBodyBytes }: StreamStart): S
 
 function newHalf(losses: Losses, startMs: number): Omit<Half, 'body'> {
   return {
-    lossesBefore: { ...losses },
+    lossesBefore: { bodies: losses.bodies, overall: losses.overall },
     lossesAfter: undefined,
     bodyBytes: 0,
     messages: undefined,

@@ -198,7 +198,8 @@ export class Streams {
     return missedIn(stream[side], this.#losses[side]).bodies;
   }
   #endHalf(stream: Stream, side: Side): void {
-    stream[side].lossesAfter ??= { ...this.#losses[side] };
+    const { bodies, overall } = this.#losses[side];
+    stream[side].lossesAfter ??= { bodies, overall };
   }
   /** When the response has ended and the request has, too, or its end may have been missed. */
   #reportWhenDone(stream: Stream, timeMs: number): void {

@@ -34,8 +34,7 @@ export interface TlsHelloReaderOptions {
 }
 
 export interface TlsHelloReader extends StreamConsumer {
-  /** Nothing more will be reported: the reader may be let go. */
-  readonly done: boolean;
+  readonly isDone: boolean;
   readonly counters: TlsCounters;
 }
 
@@ -62,7 +61,7 @@ class HelloReader implements TlsHelloReader {
     this.counters = options.counters ?? createTlsCounters();
   }
 
-  get done(): boolean {
+  get isDone(): boolean {
     return this.#done;
   }
 

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { ATTR } from '../../model/attributes.ts';
 import type { Alert, AttributeValue, Severity } from '../../model/finding.ts';
-import { isoTime } from '../../net/event-attributes.ts';
+import { isoTime } from '../../net/iso-time.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

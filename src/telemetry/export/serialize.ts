@@ -2,7 +2,8 @@ import { ATTR } from '../../model/attributes.ts';
 import type { TelegenEvent } from '../../model/event.ts';
 import type { Alert } from '../../model/finding.ts';
 import type { Rename } from '../../net/conventions.ts';
-import { type Describe, eventAttributes, isoTime } from '../../net/event-attributes.ts';
+import { type Describe, eventAttributes } from '../../net/event-attributes.ts';
+import { isoTime } from '../../net/iso-time.ts';
 
 const asTheyAre: Rename = (attributes) => attributes;
 

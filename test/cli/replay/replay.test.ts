@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BEGIN_NS, pcap, pcapng, type TimedPacket } from '../../support/capture-files.ts';
@@ -17,6 +20,7 @@ import {
   text,
   udp,
 } from '../../support/packets.ts';
+import { mixedCapture } from '../../support/traffic/mixed.ts';
 
 /** What `make build` made: starting it from source takes seconds each time. */
 const TELEGEN = new URL('../../../bin/telegen', import.meta.url).pathname;
@@ -86,12 +90,16 @@ function dnsSession(): Bytes[] {
   ];
 }
 
+/** Long outputs are compared by it: nobody wants to read their difference. */
+const digest = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
 function timed(frames: readonly Bytes[]): TimedPacket[] {
   return frames.map((bytes, index) => ({ timeNs: BEGIN_NS + BigInt(index) * 1_000_000n, bytes }));
 }
 
 describe('telegen replay', () => {
   let folder: string;
+  const mixed = mixedCapture(8000);
   const packets = timed([...dnsSession(), ...httpSession(40_001)]);
 
   beforeAll(() => {
@@ -99,6 +107,7 @@ describe('telegen replay', () => {
     writeFileSync(join(folder, 'bad.txt'), `${SERVER}\n`);
     writeFileSync(join(folder, 'telegen.yaml'), 'agent: {network: {security: {blocklists: [bad.txt]}}}\n');
     writeFileSync(join(folder, 'a.pcap'), pcap(packets));
+    writeFileSync(join(folder, 'mixed.pcap'), mixed);
     writeFileSync(join(folder, 'a.pcapng'), pcapng(packets));
     writeFileSync(join(folder, 'a.pcap.gz'), gzipSync(pcap(packets)));
     writeFileSync(join(folder, 'cut.pcap'), pcap(packets).subarray(0, -10));
@@ -110,6 +119,7 @@ describe('telegen replay', () => {
     const run = spawnSync(TELEGEN, ['replay', '-c', join(folder, 'telegen.yaml'), ...args], {
       cwd: folder,
       encoding: 'utf8',
+      maxBuffer: 64 << 20,
     });
     const lines = run.stdout.split('\n').filter((line) => line.startsWith('{'));
     return { ...run, lines: lines.map((line) => JSON.parse(line) as Line) };
@@ -167,6 +177,43 @@ describe('telegen replay', () => {
 
   test('two runs are identical, byte for byte', () => {
     expect(replay('--events', 'all', 'a.pcap').stdout).toBe(replay('--events', 'all', 'a.pcap').stdout);
+  });
+
+  test('says the same from standard input, whatever the pieces', async () => {
+    const expected = replay('--events', 'all', 'mixed.pcap');
+    for (const size of [1000, 65_536]) {
+      const child = spawn(TELEGEN, ['replay', '-c', 'telegen.yaml', '--events', 'all', '-'], { cwd: folder });
+      const told = child.stdout.toArray();
+      for (let at = 0; at < mixed.length; at += size) child.stdin.write(mixed.subarray(at, at + size));
+      child.stdin.end();
+      expect(digest(Buffer.concat(await told))).toBe(digest(expected.stdout));
+    }
+  });
+
+  test('loses no line to a reader who is slow', async () => {
+    const child = spawn(TELEGEN, ['replay', '--events', 'all', '--output', 'jsonl', 'mixed.pcap'], {
+      cwd: folder,
+    });
+    const ended = once(child, 'exit');
+    await setTimeout(500);
+    const [told] = await Promise.all([child.stdout.toArray(), ended]);
+    const toFile = openSync(join(folder, 'lines'), 'w');
+    spawnSync(TELEGEN, ['replay', '--events', 'all', '--output', 'jsonl', 'mixed.pcap'], {
+      cwd: folder,
+      stdio: ['ignore', toFile, 'ignore'],
+    });
+    closeSync(toFile);
+    const expected = readFileSync(join(folder, 'lines'), 'utf8');
+    expect(expected.split('\n').length).toBeGreaterThan(1000);
+    expect(digest(Buffer.concat(told))).toBe(digest(expected));
+  });
+
+  test('ends like other programs when the reader has gone', async () => {
+    const child = spawn(TELEGEN, ['replay', '--events', 'all', '--output', 'jsonl', 'mixed.pcap'], {
+      cwd: folder,
+    });
+    child.stdout.destroy();
+    expect((await once(child, 'exit'))[0]).toBe(141);
   });
 
   test('a cut file: what is readable is reported, the damage named, exit code 1', () => {

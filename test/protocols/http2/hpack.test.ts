@@ -43,6 +43,20 @@ const RESPONSES = [
 ];
 
 describe('RFC 7541, appendix C', () => {
+  // The integers of C.1 with a prefix of five bits, as sizes of the table.
+  test.each([
+    ['C.1.1', '2a', 10],
+    ['C.1.2', '3f9a 0a', 1337],
+  ])('%s', (_, bytes, value) => {
+    const errorWith = (maxTableSize: number): string | undefined => {
+      const decoder = createHpackDecoder();
+      decoder.begin();
+      decoder.maxTableSize = maxTableSize;
+      return decoder.decode(hex(bytes), 0, hex(bytes).length).error;
+    };
+    expect([errorWith(value), errorWith(value - 1)]).toEqual([undefined, 'table size']);
+  });
+
   test.each([
     [
       'C.2.1',

@@ -67,7 +67,7 @@ test('a gap anywhere, even when bytes follow: no hello', () => {
       reader.data('client', STREAM.subarray(0, at), 1);
       reader.gap('client', 3, aligned, 1);
       reader.data('client', STREAM.subarray(at), 1);
-      expect(reader.done).toBe(true);
+      expect(reader.isDone).toBe(true);
       expect(reader.counters.failures.gap).toBe(1);
     }
   }
