@@ -29,6 +29,7 @@ RingBuffer::RingBuffer(int map_fd, size_t size) : size_(size), page_(static_cast
 		return;
 	}
 	consumer_ = consumer;
+	position_ = load_acquire(consumer);
 	// The kernel offers the data twice in a row, so that no record wraps; every mapped page counts as resident, so
 	// it is mapped once and wrapping records are copied in two parts.
 	void *producer = mmap(nullptr, page_ + size_, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page_));
@@ -51,16 +52,7 @@ size_t RingBuffer::pending() const { return load_acquire(producer_) - load_acqui
 
 uint64_t RingBuffer::produced() const { return load_acquire(producer_); }
 
-size_t RingBuffer::used_bytes(uint64_t position, size_t length) const {
-	uint32_t size = 0;
-
-	if (length < sizeof(tg_head))
-		return length;
-	copy_payload(reinterpret_cast<uint8_t *>(&size), position + offsetof(tg_head, size), sizeof(size));
-	return size >= sizeof(tg_head) && size < length ? size : length;
-}
-
-void RingBuffer::copy_payload(uint8_t *out, uint64_t position, size_t length) const {
+void RingBuffer::copy_bytes(uint64_t position, size_t length, uint8_t *out) const {
 	size_t offset = position & (size_ - 1);
 	size_t first = std::min(length, size_ - offset);
 
@@ -68,31 +60,36 @@ void RingBuffer::copy_payload(uint8_t *out, uint64_t position, size_t length) co
 	memcpy(out + first, data_, length - first);
 }
 
-size_t RingBuffer::copy_records(uint8_t *out, size_t room, uint64_t limit) {
-	uint64_t position = load_acquire(consumer_), end = std::min(limit, load_acquire(producer_));
-	size_t copied = 0;
+bool RingBuffer::look(uint64_t limit, RingRecord *record) {
+	uint64_t end = std::min(limit, produced());
 
-	while (position < end) {
-		const uint8_t *header = data_ + (position & (size_ - 1));
+	while (position_ < end) {
+		const uint8_t *header = data_ + (position_ & (size_ - 1));
 		uint32_t word = __atomic_load_n(reinterpret_cast<const uint32_t *>(header), __ATOMIC_ACQUIRE);
 		if (word & BPF_RINGBUF_BUSY_BIT)
-			break;
+			return false;
 		size_t length = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {
-			size_t used = used_bytes(position + BPF_RINGBUF_HDR_SZ, length);
-			if (copied + used > room) {
-				if (copied > 0)
-					break;
-				oversized_++;
-			} else {
-				copy_payload(out + copied, position + BPF_RINGBUF_HDR_SZ, used);
-				copied += round_up8(used);
-			}
+		*record = {position_ + BPF_RINGBUF_HDR_SZ, length, length, 0};
+		if (word & BPF_RINGBUF_DISCARD_BIT) {
+			take(*record);
+			continue;
 		}
-		position += round_up8(length + BPF_RINGBUF_HDR_SZ);
+		if (length >= sizeof(tg_head)) {
+			tg_head head;
+			copy_bytes(record->position, sizeof(head), reinterpret_cast<uint8_t *>(&head));
+			record->time_ns = head.time_ns;
+			if (head.size >= sizeof(head) && head.size < length)
+				record->used = head.size;
+		}
+		return true;
 	}
-	__atomic_store_n(static_cast<uint64_t *>(consumer_), position, __ATOMIC_RELEASE);
-	return copied;
+	return false;
 }
+
+void RingBuffer::copy(const RingRecord &record, uint8_t *out) const { copy_bytes(record.position, record.used, out); }
+
+void RingBuffer::take(const RingRecord &record) { position_ = record.position + round_up8(record.reserved); }
+
+void RingBuffer::commit() { __atomic_store_n(static_cast<uint64_t *>(consumer_), position_, __ATOMIC_RELEASE); }
 
 } // namespace telegen

@@ -6,6 +6,14 @@
 
 namespace telegen {
 
+// Where a record is in its ring.
+struct RingRecord {
+	uint64_t position; // of the bytes, behind the ring's own header
+	size_t reserved;   // bytes
+	size_t used;       // of them, as the record's head tells
+	uint64_t time_ns;  // out of the head
+};
+
 class RingBuffer {
 public:
 	// Maps the ring; check `error()` (positive errno, 0 when mapped).
@@ -20,15 +28,17 @@ public:
 	// Position behind the newest record.
 	uint64_t produced() const;
 
-	// Copies whole records before `limit`, oldest first, into `out`; returns the bytes copied. Stops at a record that a
-	// program is still writing, or when the next one does not fit. A record larger than `room` is skipped and counted.
-	// Of a record whose head names fewer bytes than were reserved, only those are copied.
-	size_t copy_records(uint8_t *out, size_t room, uint64_t limit = UINT64_MAX);
-	uint64_t oversized() const { return oversized_; }
+	// The oldest record before `limit` that was not taken; false when there is none, or a program is still writing it.
+	bool look(uint64_t limit, RingRecord *record);
+	// Copies its used bytes to `out`.
+	void copy(const RingRecord &record, uint8_t *out) const;
+	// Goes on behind it.
+	void take(const RingRecord &record);
+	// Gives the room of what was taken back to the programs.
+	void commit();
 
 private:
-	size_t used_bytes(uint64_t position, size_t length) const;
-	void copy_payload(uint8_t *out, uint64_t position, size_t length) const;
+	void copy_bytes(uint64_t position, size_t length, uint8_t *out) const;
 
 	size_t size_;
 	size_t page_;
@@ -36,7 +46,8 @@ private:
 	void *consumer_ = nullptr;
 	void *producer_ = nullptr;
 	const uint8_t *data_ = nullptr;
-	uint64_t oversized_ = 0;
+	// Behind the last record that was taken.
+	uint64_t position_ = 0;
 };
 
 } // namespace telegen

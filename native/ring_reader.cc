@@ -148,23 +148,15 @@ bool RingReader::wait_for_slab(size_t *index) {
 	return true;
 }
 
-// Records of the first ring come before those of the others that were made after them: what those others hold when it
-// has been emptied may be newer, and waits.
 bool RingReader::drain_once() {
 	bool any = false;
-	std::vector<uint64_t> limits(rings_.size(), UINT64_MAX);
-	for (size_t i = 1; i < rings_.size(); i++)
-		limits[i] = rings_[i]->produced();
-	for (size_t i = 0; i < rings_.size() && !abandoned_; i++)
-		any = drain_ring(*rings_[i], limits[i]) || any;
-	return any;
-}
-
-bool RingReader::drain_ring(RingBuffer &ring, uint64_t limit) {
-	bool any = false;
+	std::vector<uint64_t> limits;
+	// What comes while this goes on waits for the next time: else records of one ring could overtake older ones of another.
+	for (const auto &ring : rings_)
+		limits.push_back(ring->produced());
 	size_t index;
-	while (ring.pending() > 0 && wait_for_slab(&index)) {
-		size_t bytes = ring.copy_records(slabs_[index].data, slabs_[index].size, limit);
+	while (!abandoned_ && waiting() > 0 && wait_for_slab(&index)) {
+		size_t bytes = fill(slabs_[index], limits);
 		if (bytes == 0) {
 			std::lock_guard<std::mutex> lock(mutex_);
 			free_.push_back(index);
@@ -176,10 +168,47 @@ bool RingReader::drain_ring(RingBuffer &ring, uint64_t limit) {
 			// The environment is going: nobody is left to read.
 			delete batch;
 			abandoned_ = true;
-			return any;
 		}
 	}
 	return any;
+}
+
+size_t RingReader::waiting() const {
+	size_t bytes = 0;
+	for (const auto &ring : rings_)
+		bytes += ring->pending();
+	return bytes;
+}
+
+size_t RingReader::fill(Slab &slab, const std::vector<uint64_t> &limits) {
+	std::vector<RingRecord> fronts(rings_.size());
+	std::vector<bool> has(rings_.size());
+	size_t copied = 0;
+
+	for (size_t i = 0; i < rings_.size(); i++)
+		has[i] = rings_[i]->look(limits[i], &fronts[i]);
+	for (;;) {
+		size_t oldest = rings_.size();
+		for (size_t i = 0; i < rings_.size(); i++)
+			if (has[i] && (oldest == rings_.size() || fronts[i].time_ns < fronts[oldest].time_ns))
+				oldest = i;
+		if (oldest == rings_.size())
+			break;
+		const RingRecord &record = fronts[oldest];
+		if (record.used > slab.size) {
+			oversized_++;
+		} else if (copied + record.used > slab.size) {
+			break;
+		} else {
+			rings_[oldest]->copy(record, slab.data + copied);
+			copied += (record.used + 7) & ~size_t{7};
+		}
+		rings_[oldest]->take(record);
+		has[oldest] = rings_[oldest]->look(limits[oldest], &fronts[oldest]);
+	}
+	for (const auto &ring : rings_)
+		ring->commit();
+	return copied;
 }
 
 void RingReader::join() {
@@ -226,24 +255,16 @@ Napi::Value RingReader::release(const Napi::CallbackInfo &info) {
 Napi::Value RingReader::drain(const Napi::CallbackInfo &info) {
 	if (rings_.empty() || thread_.joinable() || slabs_.empty())
 		return kernel_error(info.Env(), "drain", EBUSY);
-	size_t bytes = 0;
-	for (size_t i = 0; i < rings_.size() && bytes == 0; i++)
-		bytes = rings_[i]->copy_records(slabs_[0].data, slabs_[0].size);
+	size_t bytes = fill(slabs_[0], std::vector<uint64_t>(rings_.size(), UINT64_MAX));
 	return Napi::Number::New(info.Env(), bytes);
 }
 
 Napi::Value RingReader::pending(const Napi::CallbackInfo &info) {
-	size_t bytes = 0;
-	for (const auto &ring : rings_)
-		bytes += ring->pending();
-	return Napi::Number::New(info.Env(), bytes);
+	return Napi::Number::New(info.Env(), waiting());
 }
 
 Napi::Value RingReader::oversized(const Napi::CallbackInfo &info) {
-	uint64_t records = 0;
-	for (const auto &ring : rings_)
-		records += ring->oversized();
-	return Napi::Number::New(info.Env(), records);
+	return Napi::Number::New(info.Env(), oversized_);
 }
 
 } // namespace telegen

@@ -1,4 +1,4 @@
-// Drains ring buffers, the first one first, on a thread of its own into slabs (ArrayBuffers made by JavaScript) and hands full or timely
+// Drains ring buffers, oldest record first, on a thread of its own into slabs (ArrayBuffers made by JavaScript) and hands full or timely
 // ones to a callback (slab index, bytes). JavaScript returns each slab with release(index). With no slab free the
 // thread waits: records then stay in the ring, and what does not fit there is counted as dropped by the kernel side.
 #pragma once
@@ -45,13 +45,17 @@ private:
 	bool take_slabs(const Napi::Array &slabs);
 	void run();
 	bool wait_for_slab(size_t *index);
+	// Bytes in all rings.
+	size_t waiting() const;
 	// Returns whether anything was read.
 	bool drain_once();
-	// What is in a ring before `limit`; returns whether anything was read.
-	bool drain_ring(RingBuffer &ring, uint64_t limit);
+	// Fills a slab with the records before the limits, oldest first; returns the bytes.
+	size_t fill(Slab &slab, const std::vector<uint64_t> &limits);
 	void join();
 	void halt();
 
+	// Records that are larger than a slab, and are left out.
+	uint64_t oversized_ = 0;
 	// Empty when the constructor failed.
 	std::vector<std::unique_ptr<RingBuffer>> rings_;
 	std::vector<Slab> slabs_;
