@@ -57,7 +57,10 @@ describe('telegen run', () => {
     ['--config=a.yaml', { ...DEFAULTS, config: 'a.yaml' }],
     ['--cgroup /sys/fs/cgroup/x', { ...DEFAULTS, cgroup: '/sys/fs/cgroup/x' }],
     ['--interfaces eth0,veth*', { ...DEFAULTS, interfaces: ['eth0', 'veth*'] }],
-    ['--events all', { ...DEFAULTS, events: ['connection', 'process', 'loss'] }],
+    [
+      '--events all',
+      { ...DEFAULTS, events: ['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'] },
+    ],
     ['--events loss,connection', { ...DEFAULTS, events: ['loss', 'connection'] }],
     ['--output none', { ...DEFAULTS, output: 'none' }],
     ['--output pretty', { ...DEFAULTS, output: 'pretty' }],
@@ -68,7 +71,7 @@ describe('telegen run', () => {
 
   it.each([
     ['--events', 'argument missing'],
-    ['--events dns', '"dns": give all, or some of connection, process, loss'],
+    ['--events ftp', '"ftp": give all, or some of connection, dns, http, grpc, tls, process, loss'],
     ['--events connection,', '"": give all'],
     ['--output xml', 'Allowed choices are auto, jsonl, pretty, none'],
     ['--cgruop x', 'Did you mean --cgroup?'],
