@@ -162,14 +162,15 @@ describe.skipIf(skip !== undefined)(`telemetry of the real program ${skip ? `(SK
     // The interpreter's real name has its version in it.
     const python = topology.edges[0]?.target ?? '';
     expect(python).toMatch(/^python3/);
-    const served = `service_name="${python}",method="GET",status_code=`;
+    const served = `service_name="${python}",method="GET"`;
+    const found = `${served},http_route="/",status_code="200"`;
     const values = await metrics(
       'all of them',
-      (found) => found[`http_server_requests_total{${served}"404"}`] === 1,
+      (all) => all[`http_server_requests_total{${served},status_code="404"}`] === 1,
     );
-    expect(values[`http_server_requests_total{${served}"200"}`]).toBe(2);
-    expect(values[`http_server_duration_count{${served}"200"}`]).toBe(2);
-    const asked = `service_name="curl",method="GET",status_code="200",peer_service="${python}"`;
+    expect(values[`http_server_requests_total{${found}}`]).toBe(2);
+    expect(values[`http_server_duration_count{${found}}`]).toBe(2);
+    const asked = `service_name="curl",method="GET",http_route="/",status_code="200",peer_service="${python}"`;
     expect(values[`http_client_requests_total{${asked}}`]).toBe(2);
     expect(values[`traces_service_graph_request_total{client="curl",server="${python}"}`]).toBe(3);
   });

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Specification } from '../../scripts/extract-specification.ts';
 import { createDelivery } from '../../src/alerts/deliver.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
-import { openTelemetry, type Telemetry } from '../../src/cli/telemetry/telemetry.ts';
+import { type Metrics, openMetrics } from '../../src/cli/metrics/metrics.ts';
 import type { ConnectionEvent, ContentEvent } from '../../src/model/event.ts';
+import type { Attributes } from '../../src/model/finding.ts';
 import { createEngine } from '../../src/pipeline/engine.ts';
 import { loadText } from '../config/helpers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -63,7 +64,7 @@ describe.skipIf(!installed)(
   `a real Prometheus${installed ? '' : ' (SKIP: the package prometheus is not installed)'}`,
   () => {
     const folder = mkdtempSync(`${tmpdir()}/telegen-prometheus-`);
-    let telemetry: Telemetry;
+    let metrics: Metrics;
     let prometheus: ChildProcess;
     let api: string;
     let timer: NodeJS.Timeout;
@@ -72,16 +73,18 @@ describe.skipIf(!installed)(
       const [port, webPort] = [await freePort(), await freePort()];
       const { config } = loadText(`agent: {telemetry: {listen: {port: ${port}}}}`);
       const say = (): void => {};
-      telemetry = openTelemetry({ config, version: '0', diagnostics: { info: say, warn: say, error: say } });
+      const diagnostics = { info: say, warn: say, error: say };
+      const names = { routeOf: () => undefined, rename: (attributes: Attributes) => attributes };
+      metrics = openMetrics({ config, version: '0', diagnostics, ...names });
       const merger = createMerger({ windowMs: 1_000, newUid: () => 'u' });
       const parts = { detectors: [], merger, delivery: createDelivery({ sinks: [] }), interfaces: undefined };
       const engine = createEngine({
         ...parts,
         newUid: () => 'u',
-        onEvent: telemetry.onEvent,
+        onEvent: metrics.onEvent,
         onProblem: say,
       });
-      telemetry.attach({ engine: engine.counters, merger: merger.counters });
+      metrics.attach({ engine: engine.counters, merger: merger.counters });
       for (const socketId of [1, 2, 3]) {
         const open = { ...store, client: `10.0.0.1 ${socketId}`, socketId };
         engine.handle(connection(open, { phase: 'established' }));
@@ -89,7 +92,7 @@ describe.skipIf(!installed)(
       let beats = 0;
       timer = setInterval(() => {
         for (const event of beat(beats++)) engine.handle(event);
-        telemetry.tick(Date.now());
+        metrics.tick(Date.now());
       }, BEAT_MS);
       const scrape = `{ job_name: telegen, scrape_interval: 500ms, scrape_timeout: 500ms, static_configs: [{ targets: ["127.0.0.1:${port}"] }] }`;
       writeFileSync(`${folder}/prometheus.yml`, `scrape_configs: [${scrape}]\n`);
@@ -107,7 +110,7 @@ describe.skipIf(!installed)(
     afterAll(async () => {
       clearInterval(timer);
       prometheus?.kill('SIGKILL');
-      await telemetry?.close();
+      await metrics?.close();
       rmSync(folder, { recursive: true, force: true });
     });
 
