@@ -6,6 +6,8 @@ import { addRules } from './rules/commands.ts';
 
 const LIVE_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'];
 const REPLAY_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls'];
+const REPLAY_FORMS = ['jsonl', 'pretty', 'summary', 'metrics', 'topology'];
+const TOPOLOGY_FORMATS = ['yaml', 'json', 'mermaid', 'dot'];
 const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'];
 
 interface CommandResult {
@@ -70,10 +72,23 @@ function addReplay(program: Command): void {
       eventKinds(REPLAY_KINDS),
       [],
     )
-    .addOption(new Option('--output <form>', 'form of the output').choices(['jsonl', 'pretty', 'summary']))
+    .addOption(new Option('--output <form>', 'form of the output').choices(REPLAY_FORMS))
     .action(async (files, options) => {
       const { replay } = await import('./replay/replay.ts');
       await endProcess(await replay(files, options));
+    });
+}
+
+function addTopology(program: Command): void {
+  program
+    .command('topology [file...]')
+    .description('print who talks to whom: as the running agent sees it, or out of captures')
+    .option('-c, --config <file>', 'configuration file (YAML); says where the agent listens')
+    .option('--url <url>', 'address of the agent, such as http://127.0.0.1:19090')
+    .addOption(new Option('--format <format>', 'form').choices(TOPOLOGY_FORMATS).default('yaml'))
+    .action(async (files, options) => {
+      const { topology } = await import('./topology.ts');
+      process.exitCode = await topology(files, options);
     });
 }
 
@@ -106,6 +121,7 @@ export function buildProgram(): Command {
   addRun(program);
   addReplay(program);
   addRules(program);
+  addTopology(program);
   addConfig(program);
   program
     .command('doctor')

@@ -1,8 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { createDnsNames, type DnsNames, type DnsNamesOptions } from '../enrich/dns-names.ts';
 import type { Detector } from '../model/detector.ts';
-import { CONTENT_KINDS, type ContentKind, type EventKind, type TelegenEvent } from '../model/event.ts';
-import type { Shown } from '../net/content-attributes.ts';
+import {
+  CONTENT_KINDS,
+  type ContentKind,
+  type EventKind,
+  type HttpEvent,
+  type TelegenEvent,
+} from '../model/event.ts';
+import { routeOf, type Shown } from '../net/content-attributes.ts';
 import { createRename, type Rename } from '../net/conventions.ts';
 import { type Describe, eventAttributes } from '../net/event-attributes.ts';
 import { createRoutes, type Routes } from '../net/http-route.ts';
@@ -24,6 +30,8 @@ export interface Telemetry {
   readonly contents: Required<ContentsOptions>;
   /** For createEngine. */
   readonly names: DnsNames;
+  /** The route of a request, as `http.route` tells it. */
+  readonly routeOf: (event: HttpEvent) => string | undefined;
   /** Attributes with our names, for alerts and whatever else works with them. */
   readonly describe: Describe;
   /** Puts attributes into the names that leave. */
@@ -84,6 +92,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   return {
     contents: { kinds: decoded(parts, on), maxBodyBytes: network.http.maxBodyCaptureBytes },
     names,
+    routeOf: (event) => routeOf(event.http, event, shown),
     describe,
     rename,
     describeOut: (event) => rename(describe(event)),

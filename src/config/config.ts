@@ -9,6 +9,7 @@ export type Config = DeepReadonly<ReturnType<typeof toConfig>>;
 export type NetworkConfig = Config['network'];
 export type SecurityConfig = NetworkConfig['security'];
 export type KubernetesConfig = Config['kubernetes'];
+export type TelemetryConfig = Config['telemetry'];
 export type OtlpConfig = Config['otlp'];
 export type SemanticConventions = Config['semanticConventions'];
 
@@ -17,6 +18,7 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
   const { agent, otlp } = file;
   return {
     network: toNetwork(agent),
+    telemetry: toTelemetry(agent.telemetry),
     kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
     otlp: toOtlp(otlp, headers),
     /** What goes to the collector beside the alerts. */
@@ -81,6 +83,17 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     internalNetworks: security.internal_networks,
     allow: security.allow,
     mergeWindowMs: parseDuration(security.merge_window) ?? 0,
+  };
+}
+
+function toTelemetry(telemetry: FileConfig['agent']['telemetry']) {
+  return {
+    enabled: telemetry.enabled,
+    listen: telemetry.listen,
+    maxLabelValues: telemetry.max_label_values,
+    maxSeries: telemetry.max_series,
+    seriesIdleMs: parseDuration(telemetry.series_idle) ?? 0,
+    topologyWindowMs: parseDuration(telemetry.topology_window) ?? 0,
   };
 }
 

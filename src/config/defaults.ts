@@ -23,6 +23,11 @@ export const INTERNAL_NETWORKS: readonly string[] = [
 export const SUSPICIOUS_PORTS: readonly number[] = [4444, 31337];
 
 export const MERGE_WINDOW = '5m';
+export const LISTEN_ADDRESS = '127.0.0.1';
+export const LISTEN_PORT = 19_090;
+export const SERIES_IDLE = '1h';
+export const TOPOLOGY_WINDOW = '5m';
+export const METRICS_INTERVAL = '15s';
 export const OTLP_TIMEOUT = '10s';
 export const SERVICE_NAME = 'telegen';
 export const POD_LOGS_DIR = '/var/log/pods';

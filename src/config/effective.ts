@@ -11,6 +11,7 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
   return {
     ...file,
     agent: {
+      ...file.agent,
       network: {
         ...network,
         include_ports: includePorts,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { normaliseCidr } from './cidr.ts';
 import { parseDuration } from './duration.ts';
@@ -73,6 +74,19 @@ export const list = <E extends z.ZodType>(
 };
 
 export const port = z.int().min(1).max(65_535).meta({ expects: 'a port: a whole number from 1 to 65535' });
+
+export const portNumber = (fallback: number, note: Note) =>
+  noted(port.default(fallback), note, 'a port: a whole number from 1 to 65535');
+
+/** An IP address of this host; names are not looked up. */
+export const address = (fallback: string, note: Note) =>
+  noted(
+    text(45)
+      .refine((value) => isIP(value) !== 0)
+      .default(fallback),
+    note,
+    'an IP address, such as 127.0.0.1 or "::1"',
+  );
 
 export const ports = (fallback: readonly number[], note: Note) =>
   list(port, fallback, { ...note, of: 'ports (whole numbers from 1 to 65535)' });

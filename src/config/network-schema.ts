@@ -41,12 +41,12 @@ const dns = leaf.section('DNS tracing', {
 });
 
 const tcp = leaf.section('TCP metrics', {
-  enabled: leaf.flag(true, { active: false, description: 'Measure TCP connections.' }),
-  rtt: leaf.flag(true, { active: false, description: 'Round-trip times.' }),
-  retransmits: leaf.flag(true, { active: false, description: 'Retransmission counts.' }),
-  connection_tracking: leaf.flag(true, { active: false, description: 'Connection counts and states.' }),
+  enabled: leaf.flag(true, { active: true, description: 'Measure TCP connections.' }),
+  rtt: leaf.flag(true, { active: true, description: 'Round-trip times.' }),
+  retransmits: leaf.flag(true, { active: true, description: 'Retransmission counts.' }),
+  connection_tracking: leaf.flag(true, { active: true, description: 'Connection counts and states.' }),
   sample_rate: leaf.whole(SAMPLE, {
-    active: false,
+    active: true,
     description: 'Telemetry of 1 in N connections; never affects detection.',
   }),
 });

@@ -4,6 +4,7 @@ import { ebpfNetworkSchema } from './ebpf-schema.ts';
 import * as leaf from './leaf.ts';
 import { networkSchema } from './network-schema.ts';
 import { otlpSchema } from './otlp-schema.ts';
+import { telemetrySchema } from './telemetry-schema.ts';
 
 const kubernetes = leaf.section('Kubernetes', {
   enabled: leaf.choice(['auto', true, false], 'auto', {
@@ -21,6 +22,7 @@ export const fileSchema = leaf.section('telegen configuration', {
   agent: leaf.section('The agent on this host', {
     network: networkSchema,
     ebpf: leaf.section('Settings of the kernel side', { network: ebpfNetworkSchema }),
+    telemetry: telemetrySchema,
     kubernetes,
   }),
   otlp: otlpSchema,

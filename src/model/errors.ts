@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   TELEGEN_KERNEL: EXIT.host,
   TELEGEN_CGROUP: EXIT.host,
   TELEGEN_EXPORT: EXIT.usage,
+  TELEGEN_AGENT: EXIT.failure,
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 

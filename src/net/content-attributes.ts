@@ -101,11 +101,12 @@ function exchangeAttributes(http: HttpFacts, shown: Shown): Draft {
 }
 
 function httpAttributes(http: HttpFacts, event: ConversationFacts, shown: Shown): Draft {
-  const { target, statusCode } = http;
-  return {
-    ...exchangeAttributes(http, shown),
-    [ATTR.httpRoute]: shown.routes?.routeOf(target, serviceOf(http, event), statusCode),
-  };
+  return { ...exchangeAttributes(http, shown), [ATTR.httpRoute]: routeOf(http, event, shown) };
+}
+
+/** The route of a request, where it has one and routes are told. */
+export function routeOf(http: HttpFacts, event: ConversationFacts, { routes }: Shown): string | undefined {
+  return routes?.routeOf(http.target, serviceOf(http, event), http.statusCode);
 }
 
 function callAttributes(grpc: GrpcFacts, shown: Shown): Draft {

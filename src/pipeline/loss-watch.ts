@@ -2,7 +2,7 @@ import type { RecordCounters } from '../capture/live/counters.ts';
 import type { LossEvent } from '../model/event.ts';
 
 /** Why a record of the class is lost; `socket_state` and the like are kernel tables without room. */
-function reasonOf(recordClass: string): string {
+export function reasonOf(recordClass: string): string {
   return recordClass.endsWith('_state') ? 'kernel_table_full' : 'ring_full';
 }
 

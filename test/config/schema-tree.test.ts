@@ -11,12 +11,12 @@ describe('every leaf', () => {
     expect(expectation(leaf.schema)).not.toContain('section');
   });
 
-  test('all are active but those of TCP metrics and XDP', () => {
+  test('all are active but those of XDP', () => {
     const inactive = LEAVES.filter((leaf) => !isActive(leaf)).map((leaf) => leaf.key);
-    const expected = LEAVES.map((leaf) => leaf.key).filter((key) => /^agent\.network\.(tcp|xdp)\./.test(key));
+    const expected = LEAVES.map((leaf) => leaf.key).filter((key) => /^agent\.network\.xdp\./.test(key));
     expect(inactive).toEqual(expected);
-    expect(inactive).toHaveLength(10);
-    expect(LEAVES).toHaveLength(54);
+    expect(inactive).toHaveLength(5);
+    expect(LEAVES).toHaveLength(62);
   });
 });
 
@@ -28,7 +28,7 @@ describe('inactiveKeys', () => {
     [{ agent: { network: { security: { enabled: true } } } }, []],
     [
       { semantic_conventions: 'otel', agent: { network: { tcp: { rtt: false }, xdp: { enabled: true } } } },
-      ['agent.network.tcp.rtt', 'agent.network.xdp.enabled'],
+      ['agent.network.xdp.enabled'],
     ],
   ])('%j', (document, keys) => expect(inactiveKeys(document)).toEqual(keys));
 

@@ -257,17 +257,10 @@ describe('the specification page', () => {
     expect(keys.size).toBe(31);
   });
 
-  test('all but TCP metrics and XDP are active', () => {
+  test('all but XDP is active', () => {
     const inactive = BLOCKS.filter(({ yaml }) => loadText(yaml).inactive.length > 0).map(
       ({ heading }) => heading,
     );
-    expect(inactive).toEqual([
-      'TCP Metrics',
-      'XDP Packet Analysis',
-      'Reducing Overhead',
-      'Use Appropriate Sampling',
-    ]);
-    const overhead = BLOCKS.find(({ heading }) => heading === 'Reducing Overhead');
-    expect(loadText(overhead?.yaml ?? '').inactive).toEqual(['agent.network.tcp.sample_rate']);
+    expect(inactive).toEqual(['XDP Packet Analysis', 'Use Appropriate Sampling']);
   });
 });

@@ -12,7 +12,7 @@ import { alertToJson, eventToJson } from '../../telemetry/export/serialize.ts';
 import { createBooks } from '../../telemetry/export/sink.ts';
 import { STDOUT, writeBlocking } from './blocking-output.ts';
 
-export const REPLAY_FORMS = ['jsonl', 'pretty', 'summary'] as const;
+export const REPLAY_FORMS = ['jsonl', 'pretty', 'summary', 'metrics', 'topology'] as const;
 export type ReplayForm = (typeof REPLAY_FORMS)[number];
 
 /** Where a replay prints: alerts and chosen events in the order in which they became known, or only sums. */
@@ -20,7 +20,8 @@ export interface ReplayOutput {
   readonly sink: AlertSink;
   readonly event: (event: TelegenEvent) => void;
   fileDone(file: string, summary: ReplaySummary): void;
-  finish(engine: EngineCounters, merger: MergeCounters): void;
+  /** `report`: the metrics or the topology, when that is the form. */
+  finish(engine: EngineCounters, merger: MergeCounters, report?: string): void;
 }
 
 /** Lines are collected and written in large pieces. */
@@ -42,6 +43,7 @@ export function createReplayOutput(options: ReplayOutputOptions): ReplayOutput {
   const wanted = new Set(kinds);
   const seen = new Map<string, number>();
   const books = createBooks();
+  const isLines = form === 'jsonl' || form === 'pretty';
   const colour = isatty(STDOUT);
   const format = (alert: Alert): string =>
     form === 'pretty' ? formatPretty(alert, { colour }) : alertToJson(alert, rename);
@@ -63,7 +65,7 @@ export function createReplayOutput(options: ReplayOutputOptions): ReplayOutput {
       counters: books.counters,
       send(alert, settled) {
         const settle = books.open(settled);
-        if (form !== 'summary') print(format(alert));
+        if (isLines) print(format(alert));
         settle('delivered');
       },
       flush: async () => true,
@@ -71,12 +73,13 @@ export function createReplayOutput(options: ReplayOutputOptions): ReplayOutput {
     },
     event(event) {
       seen.set(event.kind, (seen.get(event.kind) ?? 0) + 1);
-      if (form !== 'summary' && wanted.has(event.kind)) print(eventToJson(event, attributesOf));
+      if (isLines && wanted.has(event.kind)) print(eventToJson(event, attributesOf));
     },
     fileDone(file, summary) {
       if (form === 'summary') print(describe(file, summary));
     },
-    finish(engine, merger) {
+    finish(engine, merger, report = '') {
+      pending += report;
       if (form === 'summary') {
         const kinds = [...seen].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none';
         print(`events: ${kinds}`);

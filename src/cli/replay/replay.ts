@@ -13,18 +13,22 @@ import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
+import type { TopologyFormat } from '../../telemetry/export/topology-text.ts';
 import { blocklistPaths } from '../run/blocklist-paths.ts';
 import { createDiagnostics, type Diagnostics } from '../run/diagnostics.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { STDOUT } from './blocking-output.ts';
 import { createProgress } from './progress.ts';
 import { createReplayOutput, type ReplayForm, type ReplayOutput } from './replay-output.ts';
+import { createReplayTelemetry, type ReplayTelemetry } from './replay-telemetry.ts';
 
 export interface ReplayCommand {
   readonly config?: string;
   readonly events: readonly EventKind[];
   /** Default: pretty on a terminal, JSON lines elsewhere. */
   readonly output?: ReplayForm;
+  /** Of `--output topology` (default: yaml). */
+  readonly topology?: TopologyFormat;
 }
 
 interface Stage {
@@ -33,6 +37,7 @@ interface Stage {
   readonly merger: Merger;
   readonly output: ReplayOutput;
   readonly telemetry: Telemetry;
+  readonly metrics: ReplayTelemetry | undefined;
 }
 
 /** `telegen replay`: exit code 1 when a capture was damaged (what was readable has been reported). */
@@ -42,7 +47,7 @@ export async function replay(files: readonly string[], command: ReplayCommand): 
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
   const lists = await openLists(config, diagnostics);
   const form = command.output ?? (isatty(STDOUT) ? 'pretty' : 'jsonl');
-  const stage = setStage({ config, lists, diagnostics, form, kinds: command.events });
+  const stage = setStage({ config, lists, diagnostics, form, command });
   let damaged = false;
   let endMs = 0;
   for (const file of files) {
@@ -57,7 +62,7 @@ export async function replay(files: readonly string[], command: ReplayCommand): 
   }
   stage.engine.finish(endMs);
   await lists?.close();
-  stage.output.finish(stage.engine.counters, stage.merger.counters);
+  stage.output.finish(stage.engine.counters, stage.merger.counters, stage.metrics?.report(endMs));
   return damaged ? EXIT.failure : EXIT.ok;
 }
 
@@ -77,10 +82,10 @@ interface StageParts {
   readonly lists: BlocklistStore | undefined;
   readonly diagnostics: Diagnostics;
   readonly form: ReplayForm;
-  readonly kinds: readonly EventKind[];
+  readonly command: ReplayCommand;
 }
 
-function setStage({ config, lists, diagnostics, form, kinds }: StageParts): Stage {
+function setStage({ config, lists, diagnostics, form, command }: StageParts): Stage {
   const { security } = config.network;
   // The same input gives the same output, so nothing random names an alert.
   let alerts = 0;
@@ -88,11 +93,17 @@ function setStage({ config, lists, diagnostics, form, kinds }: StageParts): Stag
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid });
   const reputation = lists === undefined ? {} : { reputation: lists.lookup };
   const detectors = security.enabled ? createDetectors(security, reputation) : [];
-  // A summary counts events of every kind.
-  const wanted = form === 'summary' ? (['connection', ...CONTENT_KINDS] as const) : kinds;
+  const kinds = command.events;
+  // Sums and metrics are about events of every kind.
+  const wanted = form === 'jsonl' || form === 'pretty' ? kinds : (['connection', ...CONTENT_KINDS] as const);
   const telemetry = createTelemetry({ config, detectors, host: 'address', wanted });
   const { names, describe, rename, describeOut } = telemetry;
   const output = createReplayOutput({ form, kinds, describe: describeOut, rename });
+  const report = form === 'topology' ? (command.topology ?? 'yaml') : form;
+  const metrics =
+    report === 'jsonl' || report === 'pretty' || report === 'summary'
+      ? undefined
+      : createReplayTelemetry(config, report, telemetry.routeOf);
   const engine = createEngine({
     names,
     describe,
@@ -101,10 +112,10 @@ function setStage({ config, lists, diagnostics, form, kinds }: StageParts): Stag
     delivery: createDelivery({ sinks: [output.sink], onProblem: diagnostics.error }),
     interfaces: undefined,
     newUid,
-    onEvent: telemetry.feed(output.event),
+    onEvent: telemetry.feed(output.event, ...(metrics === undefined ? [] : [metrics.onEvent])),
     onProblem: diagnostics.error,
   });
-  return { config, engine, merger, output, telemetry };
+  return { config, engine, merger, output, telemetry, metrics };
 }
 
 async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {
@@ -122,6 +133,7 @@ async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {
     onSecond: (nowMs) => {
       contents.tick(nowMs);
       engine.tick(nowMs);
+      stage.metrics?.tick(nowMs);
     },
     onBatch: () => progress.update(),
   });

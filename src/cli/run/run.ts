@@ -18,7 +18,9 @@ import { createLossWatch } from '../../pipeline/loss-watch.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
+import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
+import { version } from '../version.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
 import { blocklistPaths } from './blocklist-paths.ts';
 import { contentKinds } from './content-kinds.ts';
@@ -54,6 +56,7 @@ interface Running {
   readonly printer: EventPrinter | undefined;
   readonly exporter: OtlpTelemetry | undefined;
   readonly telemetry: Telemetry;
+  readonly metrics: Metrics | undefined;
   readonly checkLoss: () => void;
   readonly diagnostics: Diagnostics;
 }
@@ -70,6 +73,7 @@ export async function run(options: RunOptions): Promise<number> {
   const timer = setInterval(() => {
     running.contents.tick(Date.now());
     running.engine.tick(Date.now());
+    running.metrics?.tick(Date.now());
     running.checkLoss();
   }, TICK_MS);
   diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
@@ -106,11 +110,12 @@ interface OutputParts {
   readonly loaded: LoadedConfig;
   readonly options: RunOptions;
   readonly telemetry: Telemetry;
+  readonly metrics: Metrics | undefined;
   readonly diagnostics: Diagnostics;
 }
 
 /** Everything that leaves: alerts, events on standard output, events and spans to the collector. */
-async function openOutputs({ loaded, options, telemetry, diagnostics }: OutputParts) {
+async function openOutputs({ loaded, options, telemetry, metrics, diagnostics }: OutputParts) {
   const { rename } = telemetry;
   const { sinks, description } = await openSinks(explicitOtlp(loaded), options.output, {
     diagnostics,
@@ -119,7 +124,9 @@ async function openOutputs({ loaded, options, telemetry, diagnostics }: OutputPa
   const delivery = createDelivery({ sinks, onProblem: diagnostics.error });
   const printer = openPrinter(options.events, telemetry, diagnostics);
   const exporter = await openTelemetryExport({ loaded, telemetry, sinks, diagnostics });
-  const consumers = [printer?.print, exporter?.send].filter((consumer) => consumer !== undefined);
+  const consumers = [printer?.print, exporter?.send, metrics?.onEvent].filter(
+    (consumer) => consumer !== undefined,
+  );
   const onEvent = consumers.length === 0 ? undefined : telemetry.feed(...consumers);
   return { delivery, description, printer, exporter, onEvent };
 }
@@ -130,10 +137,14 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const blocklists = await openLists(config, diagnostics);
   const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
   const detectors = security.enabled ? createDetectors(security, reputation) : [];
-  const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded)];
+  const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
+  const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
   const telemetry = createTelemetry({ config, detectors, host: 'machine', wanted });
-  const { names, describe } = telemetry;
-  const outputs = await openOutputs({ loaded, options, telemetry, diagnostics });
+  const { names, describe, routeOf, rename } = telemetry;
+  const metrics = config.telemetry.enabled
+    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
+    : undefined;
+  const outputs = await openOutputs({ loaded, options, telemetry, metrics, diagnostics });
   const { delivery, description, printer, exporter, onEvent } = outputs;
   const processes = openHostProcesses(config.kubernetes);
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
@@ -144,7 +155,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     describe,
     detectors,
     merger,
-    delivery,
+    delivery: metrics?.watching(delivery) ?? delivery,
     interfaces: createInterfaceFilter({ include, exclude: config.network.excludeInterfaces }),
     newUid: randomUUID,
     ...(onEvent === undefined ? {} : { onEvent }),
@@ -165,9 +176,17 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     { capture, include, destination: description, lists: blocklists?.lists() ?? [], security },
     diagnostics,
   );
+  metrics?.attach({
+    capture,
+    ringBytes: config.network.ringBufferBytes,
+    engine: engine.counters,
+    merger: merger.counters,
+    delivery: () => delivery.counters(),
+    lists: () => blocklists?.lists() ?? [],
+  });
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
-  const parts = { engine, merger, delivery, capture, contents, blocklists, printer, exporter };
+  const parts = { engine, merger, delivery, capture, contents, blocklists, printer, exporter, metrics };
   return { ...parts, telemetry, checkLoss, diagnostics };
 }
 
@@ -189,9 +208,11 @@ async function stop(running: Running): Promise<void> {
     blocklists,
     printer,
     exporter,
+    metrics,
     checkLoss,
     diagnostics,
   } = running;
+  metrics?.attach({});
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();
@@ -201,7 +222,10 @@ async function stop(running: Running): Promise<void> {
   engine.finish(Date.now());
   await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS), exporter?.flush(FLUSH_MS)]);
   exporter?.close();
-  await Promise.race([Promise.all([delivery.close(), blocklists?.close()]), delay(CLOSE_MS)]);
+  await Promise.race([
+    Promise.all([delivery.close(), blocklists?.close(), metrics?.close()]),
+    delay(CLOSE_MS),
+  ]);
   const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };
   const telemetry = running.telemetry.summary();
   farewell({ ...books, telemetry, printer: printer?.counters, exporter: exporter?.counters }, diagnostics);

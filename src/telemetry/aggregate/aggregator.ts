@@ -1,0 +1,218 @@
+import type { ConversationFacts, DnsFacts, GrpcFacts, HttpFacts } from '../../model/conversation.ts';
+import type { ConnectionEvent, ContentEvent, HttpEvent, TelegenEvent } from '../../model/event.ts';
+import type { IpAddress } from '../../model/ip-address.ts';
+import { ipKey } from '../../net/ip.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import { observeBounds } from './bounds.ts';
+import {
+  type Conversation,
+  type Conversations,
+  createConversations,
+  type Observer,
+  observerOf,
+} from './conversations.ts';
+import { createDnsMetrics } from './dns-metrics.ts';
+import { isServerError } from './grpc-status.ts';
+import { createIdentities, type Identities } from './identity.ts';
+import { type Naming, namingSet } from './naming.ts';
+import { createRedMetrics, type RedMetrics } from './red-metrics.ts';
+import type { Registry } from './registry.ts';
+import { targetOf } from './target.ts';
+import { createTcpMetrics, type TcpMetrics, type TcpSettings } from './tcp-metrics.ts';
+import { createGraph, type Graph, type SeenRequest } from './topology/graph.ts';
+import { createServiceGraph } from './topology/service-graph.ts';
+import type { Topology } from './topology/topology.ts';
+
+export interface AggregatorOptions {
+  readonly registry: Registry;
+  readonly tcp: TcpSettings;
+  readonly naming: Naming;
+  /** Window of the topology; infinite for a capture. */
+  readonly windowMs: number;
+  readonly isInternal: (ip: IpAddress) => boolean;
+  /** The route of a request, where it has one. */
+  readonly routeOf?: (event: HttpEvent) => string | undefined;
+  readonly maxConversations?: number;
+}
+
+/** Turns events into metrics and topology. Pure: time comes with events and ticks. */
+export interface Aggregator {
+  readonly onEvent: (event: TelegenEvent) => void;
+  /** About once a second: settles what has begun, forgets what is over. */
+  tick(nowMs: number): void;
+  topology(nowMs: number): Topology;
+}
+
+/** Some 400 bytes each. */
+const MAX_CONVERSATIONS = 65_536;
+/** Addresses of this host (and of its containers) that clients were seen to use. */
+const MAX_LOCAL_ADDRESSES = 4_096;
+const EXPIRE_EVERY_MS = 60_000;
+
+/** Registers all metrics that come from events. */
+export function createAggregator(options: AggregatorOptions): Aggregator {
+  return new Telemetry(options);
+}
+
+class Telemetry implements Aggregator {
+  readonly #registry: Registry;
+  readonly #identities: Identities;
+  readonly #conversations: Conversations;
+  readonly #tcp: TcpMetrics | undefined;
+  readonly #red: RedMetrics;
+  readonly #dns: ReturnType<typeof createDnsMetrics>;
+  readonly #serviceGraph: ReturnType<typeof createServiceGraph>;
+  readonly #graph: Graph;
+  readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
+  /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
+  readonly #unsettled = new Set<Conversation>();
+  #expiredMs = 0;
+
+  constructor(options: AggregatorOptions) {
+    const { registry, tcp, naming, windowMs, isInternal } = options;
+    const names = namingSet(naming);
+    this.#registry = registry;
+    this.#identities = createIdentities(isInternal);
+    this.#conversations = createConversations({
+      identities: this.#identities,
+      max: options.maxConversations ?? MAX_CONVERSATIONS,
+      sampleRate: tcp.sampleRate,
+      onEvicted: (conversation) => this.#forget(conversation),
+    });
+    this.#tcp = tcp.enabled
+      ? createTcpMetrics({ registry, conversations: this.#conversations, settings: tcp })
+      : undefined;
+    this.#red = createRedMetrics(registry, names, options.routeOf);
+    this.#dns = createDnsMetrics(registry, names);
+    this.#serviceGraph = createServiceGraph(registry);
+    this.#graph = createGraph({ windowMs });
+    observeBounds(registry, {
+      conversations: this.#conversations,
+      graph: this.#graph,
+      sampleRate: tcp.sampleRate,
+    });
+  }
+
+  onEvent = (event: TelegenEvent): void => {
+    if (event.kind === 'connection') this.#connection(event);
+    else if (event.kind !== 'process' && event.kind !== 'loss') this.#content(event);
+  };
+
+  tick(nowMs: number): void {
+    for (const conversation of this.#unsettled) this.#settle(conversation, nowMs);
+    if (nowMs - this.#expiredMs < EXPIRE_EVERY_MS) return;
+    this.#expiredMs = nowMs;
+    this.#registry.expire(nowMs);
+    this.#conversations.expire(nowMs);
+    this.#graph.tick(nowMs);
+  }
+
+  topology(nowMs: number): Topology {
+    this.tick(nowMs);
+    return this.#graph.snapshot(nowMs);
+  }
+
+  #connection(event: ConnectionEvent): void {
+    const end = observerOf(event.role);
+    // An attempt that was given up before it had a port of its own has no two ends yet.
+    const conversation = event.local.port === 0 ? undefined : this.#conversations.of(event);
+    if (end === 'client') this.#clients.set(ipKey(event.local.ip), true);
+    if (conversation !== undefined) this.#phase(event, conversation, end);
+    if (event.transport === 'tcp') this.#tcp?.observe(event, conversation);
+    if (conversation !== undefined && (event.phase === 'failed' || event.phase === 'closed'))
+      this.#ended(event, conversation, end);
+  }
+
+  #phase({ phase, transport, timeMs }: ConnectionEvent, conversation: Conversation, end: Observer): void {
+    const isOpen =
+      phase === 'established' || phase === 'accepted' || (phase === 'attempted' && transport === 'udp');
+    if (isOpen) {
+      this.#conversations.opened(conversation, end, 'established');
+      if (end === conversation.observer) this.#unsettled.add(conversation);
+    } else if (phase === 'attempted') this.#conversations.opened(conversation, end, 'connecting');
+    else if (phase === 'closed') this.#settleIfNew(conversation, timeMs);
+  }
+
+  #ended(event: ConnectionEvent, conversation: Conversation, end: Observer): void {
+    const { phase, timeMs, stats } = event;
+    if (end === conversation.observer) {
+      this.#unsettled.delete(conversation);
+      if (phase === 'failed') this.#graph.failed(conversation, timeMs);
+      else this.#graph.closed(conversation, timeMs, stats);
+      this.#tcp?.forgotten(conversation);
+    }
+    this.#conversations.closed(conversation, end);
+  }
+
+  #settleIfNew(conversation: Conversation, nowMs: number): void {
+    if (this.#unsettled.has(conversation)) this.#settle(conversation, nowMs);
+  }
+
+  #settle(conversation: Conversation, nowMs: number): void {
+    this.#unsettled.delete(conversation);
+    this.#graph.settled(conversation, nowMs);
+    if (conversation.transport === 'tcp') this.#tcp?.settled(conversation, nowMs);
+  }
+
+  #forget(conversation: Conversation): void {
+    this.#unsettled.delete(conversation);
+    this.#graph.forgotten(conversation);
+    this.#tcp?.forgotten(conversation);
+  }
+
+  #content(event: ContentEvent): void {
+    const conversation = this.#conversations.spokenIn(event);
+    this.#settleIfNew(conversation, event.timeMs);
+    const side = observerOf(event.role);
+    const ends = endsOf(conversation, side);
+    if (event.kind === 'tls') {
+      if (side === conversation.observer) this.#graph.speaks(conversation, 'tls', event.timeMs);
+      return;
+    }
+    if (event.kind === 'http') this.#red.http(event, ends);
+    else if (event.kind === 'grpc') this.#red.grpc(event, ends);
+    else {
+      if (event.dns.outcome === 'unasked') return;
+      if (!this.#isToldTwice(event, side)) this.#dns(event);
+    }
+    const request = requestOf(event);
+    this.#serviceGraph(conversation, side, request);
+    if (side === conversation.observer) this.#graph.request(conversation, request);
+  }
+
+  /** A query that a resolver on this host received from a client on this host: the client tells it as well. */
+  #isToldTwice({ remote, local, role }: ConversationFacts, side: Observer): boolean {
+    if (side === 'client') this.#clients.set(ipKey(local.ip), true);
+    return role === 'server' && this.#clients.get(ipKey(remote.ip)) !== undefined;
+  }
+}
+
+function endsOf(conversation: Conversation, side: Observer) {
+  const [source, target] = [conversation.source.id, targetOf(conversation).id];
+  return side === 'server'
+    ? { side, service: target, peer: source }
+    : { side, service: source, peer: target };
+}
+
+function requestOf(event: Exclude<ContentEvent, { kind: 'tls' }>): SeenRequest {
+  const { timeMs } = event;
+  switch (event.kind) {
+    case 'http':
+      return { protocol: 'http', timeMs, isError: httpFailed(event.http), latencyMs: event.http.durationMs };
+    case 'grpc':
+      return {
+        protocol: 'grpc',
+        timeMs,
+        isError: grpcFailed(event.grpc),
+        latencyMs: event.grpc.http.durationMs,
+      };
+    default:
+      return { protocol: 'dns', timeMs, isError: dnsFailed(event.dns), latencyMs: event.dns.latencyMs };
+  }
+}
+
+const httpFailed = ({ statusCode }: HttpFacts): boolean => statusCode === undefined || statusCode >= 500;
+const grpcFailed = ({ statusCode }: GrpcFacts): boolean => isServerError(statusCode);
+/** That a name does not exist is an answer. */
+const dnsFailed = ({ responseCode }: DnsFacts): boolean =>
+  responseCode !== 'NOERROR' && responseCode !== 'NXDOMAIN';

@@ -1,0 +1,35 @@
+import { oldestKeyOf } from './oldest-key.ts';
+
+/** A map with a cap: what was set longest ago makes room. */
+export interface BoundedMap<K, V> {
+  get(key: K): V | undefined;
+  /** Setting anew counts as new. */
+  set(key: K, value: V): void;
+  readonly size: number;
+  /** Entries that had to make room. */
+  readonly evicted: number;
+}
+
+/** Creates an empty map of at most `max` entries. */
+export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
+  const entries = new Map<K, V>();
+  const oldestKey = oldestKeyOf(entries);
+  let evicted = 0;
+  return {
+    get: (key) => entries.get(key),
+    set(key, value) {
+      entries.delete(key);
+      entries.set(key, value);
+      if (entries.size <= max) return;
+      const oldest = oldestKey();
+      if (oldest !== undefined) entries.delete(oldest);
+      evicted += 1;
+    },
+    get size() {
+      return entries.size;
+    },
+    get evicted() {
+      return evicted;
+    },
+  };
+}

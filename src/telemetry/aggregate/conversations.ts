@@ -1,0 +1,218 @@
+import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
+import type { Endpoint } from '../../model/ip-address.ts';
+import { ipKey } from '../../net/ip.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import type { Identities, Identity } from './identity.ts';
+import { oldestKeyOf } from './oldest-key.ts';
+
+export type ConversationState = 'connecting' | 'established';
+
+/** One conversation between two ends, of which one or both are on this host. */
+export interface Conversation {
+  readonly key: string;
+  readonly transport: Transport;
+  /** The end that opened it. */
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  /**
+   * The end whose events count. When both ends are on this host the other one tells the same story again, and only its
+   * identity is taken.
+   */
+  readonly observer: Observer;
+  /** How many conversations this one stands for; 0 when sampling left it out of TCP metrics. */
+  readonly weight: number;
+  state: ConversationState;
+  source: Identity;
+  target: Identity;
+  lastMs: number;
+}
+
+export type Observer = 'client' | 'server';
+
+interface Kept extends Conversation {
+  /** Which ends hold it open, of those on this host. */
+  readonly openEnds: Set<Observer>;
+}
+
+export interface ConversationsOptions {
+  readonly identities: Identities;
+  /** Conversations remembered at once; the one longest silent makes room. */
+  readonly max: number;
+  /** 1 in N for TCP metrics. */
+  readonly sampleRate: number;
+  /** No room: what was counted as open for it must be taken back. */
+  readonly onEvicted: (conversation: Conversation) => void;
+}
+
+/** All conversations that are open, by their two ends. */
+export interface Conversations {
+  /** The conversation of an event of its life, made when it is not open. */
+  of(facts: ConversationFacts): Conversation;
+  /** The conversation of something said in it, also when it has just ended. */
+  spokenIn(facts: ConversationFacts): Conversation;
+  /** One end has opened it. */
+  opened(conversation: Conversation, end: Observer, state: ConversationState): void;
+  /** One end has closed; the conversation is forgotten with its last. */
+  closed(conversation: Conversation, end: Observer): void;
+  /** Forgets those that no end holds open and that were silent for a while. */
+  expire(nowMs: number): void;
+  /** Those that some end holds open. */
+  each(visit: (conversation: Conversation) => void): void;
+  readonly size: number;
+  readonly evicted: number;
+}
+
+/** For what was said without the opening having been seen (milliseconds of silence). */
+const LINGER_MS = 30_000;
+/** Conversations that ended last: what was said in them can become known a moment later. */
+const MAX_ENDED = 16_384;
+
+/** Which end the event comes from; who opened it is taken for a client when nothing tells. */
+export const observerOf = (role: Role): Observer => (role === 'server' ? 'server' : 'client');
+
+/** Creates an empty table. */
+export function createConversations(options: ConversationsOptions): Conversations {
+  return new Table(options);
+}
+
+class Table implements Conversations {
+  readonly #options: ConversationsOptions;
+  readonly #kept = new Map<string, Kept>();
+  readonly #oldestKey = oldestKeyOf(this.#kept);
+  readonly #ended = createBoundedMap<string, Kept>(MAX_ENDED);
+  #evicted = 0;
+
+  constructor(options: ConversationsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  of(facts: ConversationFacts): Conversation {
+    const parts = partsOf(facts);
+    return this.#known(parts) ?? this.#add(parts);
+  }
+
+  spokenIn(facts: ConversationFacts): Conversation {
+    const parts = partsOf(facts);
+    return this.#known(parts) ?? this.#ended.get(parts.key) ?? this.#add(parts);
+  }
+
+  opened(conversation: Conversation, end: Observer, state: ConversationState): void {
+    const kept = this.#kept.get(conversation.key);
+    if (kept === undefined) return;
+    kept.openEnds.add(end);
+    if (end === kept.observer) kept.state = state;
+  }
+
+  closed(conversation: Conversation, end: Observer): void {
+    const kept = this.#kept.get(conversation.key);
+    if (kept === undefined) return;
+    kept.openEnds.delete(end);
+    if (kept.openEnds.size > 0) return;
+    this.#kept.delete(kept.key);
+    this.#ended.set(kept.key, kept);
+  }
+
+  expire(nowMs: number): void {
+    for (const kept of this.#kept.values()) {
+      if (kept.openEnds.size === 0 && nowMs - kept.lastMs > LINGER_MS) this.#kept.delete(kept.key);
+    }
+  }
+
+  each(visit: (conversation: Conversation) => void): void {
+    for (const kept of this.#kept.values()) if (kept.openEnds.size > 0) visit(kept);
+  }
+
+  #known({ key, facts, side }: Parts): Conversation | undefined {
+    const known = this.#kept.get(key);
+    if (known === undefined) return undefined;
+    // Moving it to the end keeps the map in the order of silence.
+    this.#kept.delete(key);
+    this.#kept.set(key, known);
+    known.lastMs = facts.timeMs;
+    if (side !== known.observer) this.#identify(known, facts, side);
+    return known;
+  }
+
+  #add(parts: Parts): Conversation {
+    const { key, facts, side, client, server } = parts;
+    const { identities, max, sampleRate } = this.#options;
+    const local = identities.local(facts);
+    const mine = local ?? identities.address(facts.local);
+    const other = identities.remote(facts);
+    if (side === 'server' && local !== undefined) identities.serves(server, local);
+    const kept: Kept = {
+      key,
+      transport: facts.transport,
+      client,
+      server,
+      observer: side,
+      weight: weightOf(facts, sampleRate),
+      state: 'connecting',
+      source: side === 'client' ? mine : other,
+      target: side === 'client' ? other : mine,
+      lastMs: facts.timeMs,
+      openEnds: new Set(),
+    };
+    this.#kept.set(key, kept);
+    if (this.#kept.size > max) this.#evictOldest();
+    return kept;
+  }
+
+  #identify(kept: Kept, facts: ConversationFacts, side: Observer): void {
+    const { identities } = this.#options;
+    const local = identities.local(facts);
+    if (local === undefined) return;
+    if (side === 'server') {
+      identities.serves(kept.server, local);
+      kept.target = local;
+    } else kept.source = local;
+  }
+
+  #evictOldest(): void {
+    const key = this.#oldestKey();
+    const oldest = key === undefined ? undefined : this.#kept.get(key);
+    if (oldest === undefined) return;
+    this.#kept.delete(oldest.key);
+    this.#evicted += 1;
+    this.#options.onEvicted(oldest);
+  }
+}
+
+interface Parts {
+  readonly key: string;
+  readonly facts: ConversationFacts;
+  readonly side: Observer;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+}
+
+function partsOf(facts: ConversationFacts): Parts {
+  const side = observerOf(facts.role);
+  const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
+  const key = `${facts.transport}${ipKey(client.ip)}:${client.port}>${ipKey(server.ip)}:${server.port}`;
+  return { key, facts, side, client, server };
+}
+
+/** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */
+export function weightOf({ socketId, local, remote }: ConversationFacts, sampleRate: number): number {
+  if (sampleRate <= 1) return 1;
+  // A connection without an identity of its own is told apart by its ports.
+  const id = socketId === 0 ? local.port * 65_536 + remote.port : socketId;
+  return mixed(id) % sampleRate === 0 ? sampleRate : 0;
+}
+
+/** Spreads numbers that count up over all 32 bits (the finalizer of MurmurHash3). */
+function mixed(id: number): number {
+  let hash = (id ^ Math.floor(id / 4_294_967_296)) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,182 @@
+import type { HeaderField, HttpFacts } from '../../model/conversation.ts';
+import type { GrpcEvent, HttpEvent } from '../../model/event.ts';
+import { grpcStatusName, isServerError } from './grpc-status.ts';
+import { DURATION_BOUNDS, Histogram } from './histogram.ts';
+import { type Label, type MetricSpec, open } from './metric.ts';
+import type { NamingSet } from './naming.ts';
+import type { Registry } from './registry.ts';
+import type { SeriesTable } from './series-table.ts';
+import { exemplarFrom } from './trace-context.ts';
+
+/** Which end of a request this host was. */
+type Side = 'server' | 'client';
+const SIDES: readonly Side[] = ['server', 'client'];
+
+/** Names of the end that was observed, and of the other one. */
+export interface Ends {
+  readonly side: Side;
+  readonly service: string;
+  readonly peer: string;
+}
+
+/** Rate, errors and duration of requests, as servers of this host answered them and as clients of it saw them. */
+export interface RedMetrics {
+  http(event: HttpEvent, ends: Ends): void;
+  grpc(event: GrpcEvent, ends: Ends): void;
+}
+
+interface Requests {
+  count: number;
+  readonly duration: Histogram;
+}
+
+type Table = SeriesTable<Requests>;
+type Tables = Readonly<Record<Side, Table | undefined>>;
+
+const METHODS = new Set([
+  'CONNECT',
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+  'QUERY',
+  'TRACE',
+]);
+const SECONDS = { kind: 'histogram', unit: 's', bounds: DURATION_BOUNDS } as const;
+
+/** The labels of both ends; a client also names who it asked. */
+function labelsOf(side: Side, names: readonly string[]): readonly Label[] {
+  const both = ['service_name', ...names].map(open);
+  return side === 'client' ? [...both, open('peer_service')] : both;
+}
+
+const createRequests = (): Requests => ({ count: 0, duration: new Histogram(DURATION_BOUNDS) });
+const durationOf = ({ duration }: Requests): Histogram | undefined =>
+  duration.count > 0 ? duration : undefined;
+
+/** Telegen's names: a counter and a histogram over the same series. */
+function telegenTables(registry: Registry, what: 'http' | 'rpc', names: readonly string[]): Tables {
+  const noun = what === 'http' ? 'HTTP requests' : 'gRPC calls';
+  const [server, client] = SIDES.map((side) => {
+    const verb = side === 'server' ? 'answered by' : 'made by';
+    const requests: MetricSpec = {
+      name: `${what}_${side}_requests`,
+      kind: 'counter',
+      unit: '{request}',
+      help: `${noun} ${verb} services on this host.`,
+    };
+    const duration: MetricSpec = {
+      ...SECONDS,
+      name: `${what}_${side}_duration`,
+      help: `Duration of ${noun} ${verb} services on this host, in seconds.`,
+    };
+    return registry.table<Requests>({ labels: labelsOf(side, names), create: createRequests }, [
+      { spec: requests, read: (state) => state.count },
+      { spec: duration, read: durationOf },
+    ]);
+  });
+  return { server, client };
+}
+
+/** OpenTelemetry's names: the histogram's count is the number of requests. */
+function otelTables(registry: Registry, what: 'http' | 'rpc', names: readonly string[]): Tables {
+  const noun = what === 'http' ? 'request' : 'call';
+  const [server, client] = SIDES.map((side) => {
+    const spec: MetricSpec = {
+      ...SECONDS,
+      name: `${what}_${side}_${noun}_duration_seconds`,
+      otelName: `${what}.${side}.${noun}.duration`,
+      help: `Duration of ${what === 'http' ? 'HTTP requests' : 'gRPC calls'}, ${side} side (OpenTelemetry's name).`,
+    };
+    return registry.table<Requests>({ labels: labelsOf(side, names), create: createRequests }, [
+      { spec, read: durationOf },
+    ]);
+  });
+  return { server, client };
+}
+
+const NONE: Tables = { server: undefined, client: undefined };
+
+/** Registers the metrics of both ends under the names of the naming. */
+export function createRedMetrics(
+  registry: Registry,
+  naming: NamingSet,
+  routeOf: (event: HttpEvent) => string | undefined = () => undefined,
+): RedMetrics {
+  const http = naming.telegen
+    ? telegenTables(registry, 'http', ['method', 'http_route', 'status_code'])
+    : NONE;
+  const rpc = naming.telegen
+    ? telegenTables(registry, 'rpc', ['rpc_system', 'rpc_service', 'rpc_method', 'rpc_grpc_status_code'])
+    : NONE;
+  const otelHttp = naming.otel
+    ? otelTables(registry, 'http', [
+        'http_request_method',
+        'http_route',
+        'http_response_status_code',
+        'error_type',
+      ])
+    : NONE;
+  const otelRpc = naming.otel
+    ? otelTables(registry, 'rpc', ['rpc_system_name', 'rpc_method', 'rpc_response_status_code', 'error_type'])
+    : NONE;
+
+  return {
+    http(event, ends) {
+      const { http: facts, timeMs } = event;
+      const method = methodOf(facts.method);
+      const route = routeOf(event) ?? '';
+      const status = facts.statusCode === undefined ? '' : String(facts.statusCode);
+      const request = { timeMs, durationMs: facts.durationMs, headers: facts.requestHeaders };
+      record(http[ends.side], [method, route, status], { ends, request });
+      record(otelHttp[ends.side], [method, route, status, httpError(facts, ends.side)], { ends, request });
+    },
+    grpc(event, ends) {
+      const { grpc, timeMs } = event;
+      const { service = '', method = '', statusCode: code } = grpc;
+      const request = { timeMs, durationMs: grpc.http.durationMs, headers: grpc.http.requestHeaders };
+      record(rpc[ends.side], ['grpc', service, method, code === undefined ? '' : String(code)], {
+        ends,
+        request,
+      });
+      const name = code === undefined ? '' : grpcStatusName(code);
+      const isError = ends.side === 'server' ? isServerError(code) : name !== 'OK';
+      const full = service === '' ? '' : `${service}/${method}`;
+      record(otelRpc[ends.side], ['grpc', full, name, isError ? name || '_OTHER' : ''], { ends, request });
+    },
+  };
+}
+
+/** Methods are few, unless somebody makes them up. */
+const methodOf = (method: string | undefined): string =>
+  method === undefined ? '' : METHODS.has(method) ? method : '_OTHER';
+
+/** `error.type` of the conventions: the status of a failed request, or how it ended without one. */
+function httpError({ statusCode, outcome }: HttpFacts, side: Side): string {
+  if (statusCode === undefined) return outcome;
+  return statusCode >= (side === 'server' ? 500 : 400) ? String(statusCode) : '';
+}
+
+interface Request {
+  readonly timeMs: number;
+  readonly durationMs: number | undefined;
+  readonly headers: readonly HeaderField[];
+}
+
+function record(
+  table: Table | undefined,
+  values: readonly string[],
+  { ends, request }: { readonly ends: Ends; readonly request: Request },
+): void {
+  if (table === undefined) return;
+  const { timeMs, durationMs, headers } = request;
+  const own = [ends.service, ...values];
+  const { state } = table.at(ends.side === 'client' ? [...own, ends.peer] : own, timeMs);
+  state.count += 1;
+  if (durationMs === undefined) return;
+  const seconds = durationMs / 1000;
+  state.duration.observe(seconds, 1, exemplarFrom(headers, { value: seconds, timeMs }));
+}

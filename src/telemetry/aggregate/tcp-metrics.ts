@@ -1,0 +1,185 @@
+import type { ConnectionEvent, ConnectionStats } from '../../model/event.ts';
+import { formatIp } from '../../net/ip.ts';
+import { type Conversation, type Conversations, observerOf, weightOf } from './conversations.ts';
+import { type Count, counter, histogram, type Measure } from './instruments.ts';
+import { OTHER } from './label-values.ts';
+import { closed, open } from './metric.ts';
+import type { Registry } from './registry.ts';
+import type { Series, SeriesTable } from './series-table.ts';
+import { targetOf } from './target.ts';
+import { FLOW, FLOW_LABELS, HOST } from './tcp-specs.ts';
+
+/** `agent.network.tcp`. */
+export interface TcpSettings {
+  readonly enabled: boolean;
+  readonly rtt: boolean;
+  readonly retransmits: boolean;
+  readonly connectionTracking: boolean;
+  readonly sampleRate: number;
+}
+
+/** What connections do, per flow and for the whole host. */
+export interface TcpMetrics {
+  /** A conversation whose two ends are known as well as they will be. */
+  settled(conversation: Conversation, nowMs: number): void;
+  /** Any phase of any TCP connection; `conversation` is absent where the two ends are not known. */
+  observe(event: ConnectionEvent, conversation: Conversation | undefined): void;
+  /** A conversation was forgotten before its end was seen. */
+  forgotten(conversation: Conversation): void;
+}
+
+interface Flow {
+  rttUs: number | undefined;
+  retransmits: number;
+  opened: number;
+  open: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** Pairs of client and server told apart by `telegen_tcp_connections`; further ones fold into `~other`. */
+const MAX_PAIRS = 1_000;
+/** Ends of connections that count as errors even if the connection was open before. */
+const BROKEN: readonly string[] = ['reset', 'timeout'];
+const ERROR_TYPES = ['refused', 'timeout', 'unreachable', 'reset', 'aborted'];
+
+const createFlow = (): Flow => ({
+  rttUs: undefined,
+  retransmits: 0,
+  opened: 0,
+  open: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+});
+
+export interface TcpMetricsParts {
+  readonly registry: Registry;
+  readonly conversations: Conversations;
+  readonly settings: TcpSettings;
+}
+
+/** Registers the TCP metrics that the settings switch on. */
+export function createTcpMetrics(parts: TcpMetricsParts): TcpMetrics {
+  return new Tcp(parts);
+}
+
+class Tcp implements TcpMetrics {
+  readonly #sampleRate: number;
+  readonly #flows: SeriesTable<Flow>;
+  /** The flow of each conversation that is counted as open. */
+  readonly #open = new Map<Conversation, Series<Flow>>();
+  readonly #rtt: Measure | undefined;
+  readonly #retransmits: Count | undefined;
+  readonly #segments: Count | undefined;
+  readonly #errors: Count | undefined;
+
+  constructor({ registry, conversations, settings }: TcpMetricsParts) {
+    const { rtt, retransmits, connectionTracking: tracking } = settings;
+    this.#sampleRate = settings.sampleRate;
+    this.#flows = flowTable(registry, settings);
+    this.#rtt = rtt ? histogram(registry, HOST.rtt) : undefined;
+    this.#retransmits = retransmits ? counter(registry, HOST.retransmits) : undefined;
+    this.#segments = retransmits ? counter(registry, HOST.segments) : undefined;
+    const errors = { labels: [closed('error_type')], from: ERROR_TYPES.map((type) => [type]) };
+    this.#errors = tracking ? counter(registry, HOST.errors, errors) : undefined;
+    if (!tracking) return;
+    registry.observe({
+      spec: HOST.connections,
+      labels: [closed('state'), open('client'), open('server')],
+      read: () => connectionsByPair(conversations),
+    });
+  }
+
+  settled(conversation: Conversation, nowMs: number): void {
+    if (conversation.weight === 0 || this.#open.has(conversation)) return;
+    const flow = this.#flowOf(conversation, nowMs);
+    flow.state.opened += conversation.weight;
+    flow.state.open += conversation.weight;
+    this.#open.set(conversation, flow);
+  }
+
+  observe(event: ConnectionEvent, conversation: Conversation | undefined): void {
+    const { phase, timeMs, reason = 'unknown', stats, handshakeRttUs = 0 } = event;
+    const weight = weightOf(event, this.#sampleRate);
+    if (weight > 0) {
+      if (handshakeRttUs > 0) this.#rtt?.([], timeMs, { value: handshakeRttUs / 1e6, weight });
+      if (phase === 'failed' || (phase === 'closed' && BROKEN.includes(reason)))
+        this.#errors?.([reason], timeMs, weight);
+      if (stats !== undefined && phase !== 'failed') this.#host(stats, timeMs, weight);
+    }
+    if (conversation === undefined || conversation.weight === 0) return;
+    if (observerOf(event.role) === conversation.observer) this.#flow(event, conversation);
+  }
+
+  forgotten(conversation: Conversation): void {
+    const flow = this.#open.get(conversation);
+    if (flow === undefined) return;
+    flow.state.open -= conversation.weight;
+    this.#open.delete(conversation);
+  }
+
+  #host(stats: ConnectionStats, timeMs: number, weight: number): void {
+    if (stats.rttUs > 0) this.#rtt?.([], timeMs, { value: stats.rttUs / 1e6, weight });
+    this.#retransmits?.([], timeMs, stats.retransmits * weight);
+    this.#segments?.([], timeMs, stats.segmentsSent * weight);
+  }
+
+  #flow(event: ConnectionEvent, conversation: Conversation): void {
+    const { phase, stats, handshakeRttUs = 0, timeMs } = event;
+    const { weight, observer } = conversation;
+    const isEnd = phase === 'closed' && stats !== undefined;
+    if (!isEnd && handshakeRttUs === 0) return;
+    const { state } = this.#open.get(conversation) ?? this.#flowOf(conversation, timeMs);
+    const rttUs = stats?.rttUs || handshakeRttUs;
+    if (rttUs > 0) state.rttUs = rttUs;
+    if (!isEnd) return;
+    const [up, down] =
+      observer === 'client' ? [stats.bytesSent, stats.bytesReceived] : [stats.bytesReceived, stats.bytesSent];
+    state.bytesSent += up * weight;
+    state.bytesReceived += down * weight;
+    state.retransmits += stats.retransmits * weight;
+  }
+
+  #flowOf({ client, server, source, target }: Conversation, nowMs: number): Series<Flow> {
+    const values = [
+      formatIp(client.ip),
+      formatIp(server.ip),
+      String(server.port),
+      source.pod ?? '',
+      target.service ?? '',
+    ];
+    return this.#flows.at(values, nowMs);
+  }
+}
+
+function flowTable(registry: Registry, settings: TcpSettings): SeriesTable<Flow> {
+  const { rtt, retransmits, connectionTracking: tracking } = settings;
+  return registry.table<Flow>({ labels: FLOW_LABELS, create: createFlow, isBusy: (flow) => flow.open > 0 }, [
+    ...(tracking ? [{ spec: FLOW.open, read: (flow: Flow) => flow.open }] : []),
+    ...(tracking ? [{ spec: FLOW.opened, read: (flow: Flow) => flow.opened }] : []),
+    { spec: FLOW.bytesSent, read: (flow) => flow.bytesSent },
+    { spec: FLOW.bytesReceived, read: (flow) => flow.bytesReceived },
+    ...(retransmits ? [{ spec: FLOW.retransmits, read: (flow: Flow) => flow.retransmits }] : []),
+    ...(rtt ? [{ spec: FLOW.rtt, read: (flow: Flow) => flow.rttUs }] : []),
+  ]);
+}
+
+/** Counted when asked for: only then are both ends named as well as they can be. */
+function connectionsByPair(conversations: Conversations): Iterable<readonly [readonly string[], number]> {
+  const pairs = new Map<string, [readonly string[], number]>();
+  const idle = new Set(['connecting', 'established']);
+  conversations.each((conversation) => {
+    const { transport, state, source, weight } = conversation;
+    if (transport !== 'tcp' || weight === 0) return;
+    idle.delete(state);
+    const target = targetOf(conversation).id;
+    const own = `${state}\n${source.id}\n${target}`;
+    const isFull = pairs.size >= MAX_PAIRS && !pairs.has(own);
+    const [key, ends] = isFull ? [`${state}\n${OTHER}`, [OTHER, OTHER]] : [own, [source.id, target]];
+    const pair = pairs.get(key);
+    if (pair === undefined) pairs.set(key, [[state, ...ends], weight]);
+    else pair[1] += weight;
+  });
+  for (const state of idle) pairs.set(state, [[state, '', ''], 0]);
+  return pairs.values();
+}

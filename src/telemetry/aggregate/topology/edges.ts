@@ -1,0 +1,65 @@
+import type { Conversation } from '../conversations.ts';
+import type { Identity } from '../identity.ts';
+import { OTHER } from '../label-values.ts';
+import { targetOf } from '../target.ts';
+import { createWindow, type Window } from './window.ts';
+
+/** One direction between two nodes, by protocol. */
+export interface Edge {
+  readonly key: string;
+  readonly source: Identity;
+  readonly target: Identity;
+  readonly protocol: string;
+  readonly window: Window;
+  /** Conversations open at this moment. */
+  open: number;
+}
+
+/** All edges that something was seen on lately. */
+export interface Edges {
+  /** The edge of a conversation that speaks `protocol`. */
+  of(conversation: Conversation, protocol: string): Edge;
+  /** Drops edges without open conversations that nothing happened on in the window. */
+  prune(nowMs: number): void;
+  all(): Iterable<Edge>;
+  readonly size: number;
+  /** Conversations that found no room for their edge. */
+  readonly folded: number;
+}
+
+const FOLDED: Identity = { id: OTHER, type: 'host', attributes: {} };
+
+/** Creates an empty set; past `max` edges everything new is one edge from `~other` to `~other` per protocol. */
+export function createEdges(windowMs: number, max: number): Edges {
+  const edges = new Map<string, Edge>();
+  let folded = 0;
+
+  function at(source: Identity, target: Identity, protocol: string): Edge | undefined {
+    const key = `${source.id}\n${target.id}\n${protocol}`;
+    const known = edges.get(key);
+    if (known !== undefined) return known;
+    if (edges.size >= max && source !== FOLDED) return undefined;
+    const edge = { key, source, target, protocol, window: createWindow(windowMs), open: 0 };
+    edges.set(key, edge);
+    return edge;
+  }
+
+  return {
+    of(conversation, protocol) {
+      const edge = at(conversation.source, targetOf(conversation), protocol);
+      if (edge !== undefined) return edge;
+      folded += 1;
+      return at(FOLDED, FOLDED, protocol) as Edge;
+    },
+    prune(nowMs) {
+      for (const [key, { open, window }] of edges) if (open <= 0 && window.isEmpty(nowMs)) edges.delete(key);
+    },
+    all: () => edges.values(),
+    get size() {
+      return edges.size;
+    },
+    get folded() {
+      return folded;
+    },
+  };
+}

@@ -1,0 +1,205 @@
+import type { ConnectionStats } from '../../../model/event.ts';
+import type { Conversation } from '../conversations.ts';
+import { wellKnown } from '../well-known-ports.ts';
+import { createEdges, type Edge, type Edges } from './edges.ts';
+import type { Topology, TopologyEdge, TopologyNode } from './topology.ts';
+import { emptyTally, TALLY_FIELDS, type Tally } from './window.ts';
+
+/** One request that was decoded. */
+export interface SeenRequest {
+  readonly protocol: 'http' | 'grpc' | 'dns';
+  readonly isError: boolean;
+  readonly latencyMs: number | undefined;
+  readonly timeMs: number;
+}
+
+/** Builds the map of who talks to whom out of conversations; each counts on one edge, whichever ends are ours. */
+export interface Graph {
+  /** A conversation whose two ends are known as well as they will be. */
+  settled(conversation: Conversation, nowMs: number): void;
+  request(conversation: Conversation, request: SeenRequest): void;
+  /** What a conversation speaks without its requests being decoded, such as `tls`. */
+  speaks(conversation: Conversation, protocol: string, nowMs: number): void;
+  failed(conversation: Conversation, nowMs: number): void;
+  closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void;
+  /** Forgotten before its end was seen. */
+  forgotten(conversation: Conversation): void;
+  tick(nowMs: number): void;
+  /** Nodes and edges, sorted by name. */
+  snapshot(nowMs: number): Topology;
+  readonly edges: Pick<Edges, 'size' | 'folded'>;
+}
+
+export interface GraphOptions {
+  /** How far back rates look; infinite for a capture, which is looked at as a whole. */
+  readonly windowMs: number;
+  readonly maxEdges?: number;
+}
+
+const DEFAULT_MAX_EDGES = 5_000;
+
+/** What a conversation has added to its edge by itself, its decoded requests apart. */
+interface Bound {
+  edge: Edge;
+  isOpen: boolean;
+  readonly sinceMs: number;
+  added: Tally;
+}
+
+/** Creates an empty graph. */
+export function createGraph(options: GraphOptions): Graph {
+  return new ServiceMap(options);
+}
+
+class ServiceMap implements Graph {
+  readonly edges: Edges;
+  readonly #windowMs: number;
+  /** Also of those that have ended: what was said in them may become known later. */
+  readonly #bound = new WeakMap<Conversation, Bound>();
+  #beganMs: number | undefined;
+  #lastMs = 0;
+
+  constructor({ windowMs, maxEdges = DEFAULT_MAX_EDGES }: GraphOptions) {
+    this.#windowMs = windowMs;
+    this.edges = createEdges(windowMs, maxEdges);
+  }
+
+  settled(conversation: Conversation, nowMs: number): void {
+    this.#saw(nowMs);
+    if (this.#bound.get(conversation)?.isOpen === true) return;
+    const edge = this.edges.of(conversation, protocolOf(conversation));
+    edge.open += 1;
+    const bound = { edge, isOpen: true, sinceMs: nowMs, added: emptyTally() };
+    this.#bound.set(conversation, bound);
+    this.#add(bound, nowMs, { requests: 1 });
+  }
+
+  request(conversation: Conversation, { protocol, isError, latencyMs, timeMs }: SeenRequest): void {
+    this.#saw(timeMs);
+    this.speaks(conversation, protocol, timeMs);
+    const bound = this.#bound.get(conversation);
+    // It need not stand for a request itself any more.
+    if (bound !== undefined) {
+      const { bytes } = this.#takeBack(bound, timeMs);
+      this.#add(bound, timeMs, { bytes });
+    }
+    this.edges.of(conversation, protocol).window.add(timeMs, {
+      requests: 1,
+      errors: isError ? 1 : 0,
+      ...(latencyMs === undefined ? {} : { timed: 1, latencyMs }),
+    });
+  }
+
+  speaks(conversation: Conversation, protocol: string, nowMs: number): void {
+    const bound = this.#bound.get(conversation);
+    if (bound === undefined || bound.edge.protocol !== conversation.transport) return;
+    const added = this.#takeBack(bound, nowMs);
+    if (bound.isOpen) bound.edge.open -= 1;
+    bound.edge = this.edges.of(conversation, protocol);
+    if (bound.isOpen) bound.edge.open += 1;
+    this.#add(bound, nowMs, added);
+  }
+
+  failed(conversation: Conversation, nowMs: number): void {
+    this.#saw(nowMs);
+    this.edges.of(conversation, protocolOf(conversation)).window.add(nowMs, { requests: 1, errors: 1 });
+    this.forgotten(conversation);
+  }
+
+  closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void {
+    this.#saw(nowMs);
+    const bound = this.#bound.get(conversation);
+    if (bound !== undefined && stats !== undefined) {
+      const bytes = stats.bytesSent + stats.bytesReceived;
+      const isTimed = bound.added.requests > 0 && stats.rttUs > 0;
+      this.#add(bound, nowMs, isTimed ? { bytes, timed: 1, latencyMs: stats.rttUs / 1000 } : { bytes });
+    }
+    this.forgotten(conversation);
+  }
+
+  forgotten(conversation: Conversation): void {
+    const bound = this.#bound.get(conversation);
+    if (bound?.isOpen !== true) return;
+    bound.isOpen = false;
+    bound.edge.open -= 1;
+  }
+
+  tick(nowMs: number): void {
+    this.edges.prune(nowMs);
+  }
+
+  snapshot(nowMs: number): Topology {
+    const beganMs = this.#beganMs ?? nowMs;
+    const endMs = Number.isFinite(this.#windowMs) ? nowMs : this.#lastMs;
+    const seconds = Math.max(1, Math.min(this.#windowMs, endMs - beganMs) / 1000);
+    const nodes = new Map<string, TopologyNode>();
+    const edges: TopologyEdge[] = [];
+    for (const edge of this.edges.all()) {
+      const found = describe(edge, nowMs, seconds);
+      if (found === undefined) continue;
+      edges.push(found);
+      for (const { id, type, attributes } of [edge.source, edge.target]) {
+        const known = nodes.get(id);
+        // As a client a database is a process like any other; as a server its port says what it is.
+        if (known === undefined || known.type === 'process') nodes.set(id, { id, type, attributes });
+      }
+    }
+    return { nodes: [...nodes.values()].toSorted(byNode), edges: edges.toSorted(byEdge) };
+  }
+
+  #saw(timeMs: number): void {
+    this.#beganMs = Math.min(this.#beganMs ?? timeMs, timeMs);
+    this.#lastMs = Math.max(this.#lastMs, timeMs);
+  }
+
+  #add(bound: Bound, nowMs: number, what: Partial<Tally>): void {
+    bound.edge.window.add(nowMs, what);
+    for (const field of TALLY_FIELDS) bound.added[field] += what[field] ?? 0;
+  }
+
+  /** Gives what the conversation had added, as if it had not; what has left the window is gone anyway. */
+  #takeBack(bound: Bound, nowMs: number): Tally {
+    const { added } = bound;
+    bound.added = emptyTally();
+    if (nowMs - bound.sinceMs >= this.#windowMs) return emptyTally();
+    const { requests, errors, timed, latencyMs, bytes } = added;
+    const debt = {
+      requests: -requests,
+      errors: -errors,
+      timed: -timed,
+      latencyMs: -latencyMs,
+      bytes: -bytes,
+    };
+    bound.edge.window.add(nowMs, debt);
+    return added;
+  }
+}
+
+/** By the port, until content says more. */
+const protocolOf = ({ server, transport }: Conversation): string =>
+  wellKnown(server.port)?.protocol ?? transport;
+
+function describe(edge: Edge, nowMs: number, seconds: number): TopologyEdge | undefined {
+  const { requests, errors, latencyMs, timed, bytes } = edge.window.total(nowMs);
+  if (edge.open <= 0 && requests <= 0 && bytes === 0) return undefined;
+  return {
+    source: edge.source.id,
+    target: edge.target.id,
+    attributes: {
+      protocol: edge.protocol,
+      requests_per_second: rounded(Math.max(0, requests) / seconds),
+      ...(timed > 0 ? { avg_latency_ms: rounded(latencyMs / timed) } : {}),
+      error_rate: requests > 0 ? rounded(Math.min(1, errors / requests)) : 0,
+      bytes,
+    },
+  };
+}
+
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byNode = (a: TopologyNode, b: TopologyNode): number => compare(a.id, b.id);
+const byEdge = (a: TopologyEdge, b: TopologyEdge): number =>
+  compare(a.source, b.source) ||
+  compare(a.target, b.target) ||
+  compare(a.attributes.protocol, b.attributes.protocol);

@@ -1,0 +1,38 @@
+import type { NodeType } from './identity.ts';
+
+export interface WellKnown {
+  readonly protocol: string;
+  readonly type: Extract<NodeType, 'database' | 'cache' | 'queue' | 'dns'>;
+}
+
+const database = (protocol: string): WellKnown => ({ protocol, type: 'database' });
+const cache = (protocol: string): WellKnown => ({ protocol, type: 'cache' });
+const queue = (protocol: string): WellKnown => ({ protocol, type: 'queue' });
+
+/** Stores, caches and brokers by the port that they are registered for or usually found on. */
+const PORTS: Readonly<Record<number, WellKnown>> = {
+  53: { protocol: 'dns', type: 'dns' },
+  1433: database('mssql'),
+  1521: database('oracle'),
+  1883: queue('mqtt'),
+  3306: database('mysql'),
+  4222: queue('nats'),
+  5432: database('postgresql'),
+  5671: queue('amqp'),
+  5672: queue('amqp'),
+  6379: cache('redis'),
+  6432: database('postgresql'),
+  8883: queue('mqtt'),
+  9042: database('cassandra'),
+  9092: queue('kafka'),
+  9093: queue('kafka'),
+  9200: database('elasticsearch'),
+  11211: cache('memcached'),
+  27017: database('mongodb'),
+  61616: queue('activemq'),
+};
+
+/** What usually listens on the port; undefined for all others. */
+export function wellKnown(port: number): WellKnown | undefined {
+  return PORTS[port];
+}
