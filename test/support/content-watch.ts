@@ -15,9 +15,9 @@ export interface ContentWatch {
   readonly watch: Watch;
   /** Those that are known so far. */
   readonly events: readonly ContentEvent[];
-  streams(): Readonly<StreamCounters>;
+  readonly streams: () => Readonly<StreamCounters>;
   /** Of the kernel side; after finish(), the final ones. */
-  counters(): RecordCounters;
+  readonly counters: () => RecordCounters;
   /** Ends the capture, once it has caught up, and every conversation with it; returns all events. */
   finish(): Promise<readonly ContentEvent[]>;
   /** For afterwards, also when finish() was called. */

@@ -33,9 +33,11 @@ export function createOrphanage(counters: StreamCounters): Orphanage {
   return {
     add(piece) {
       const key = keyOf(piece.facts());
-      // The peer repeats what was not acknowledged: the first copy is as good.
-      if (waiting.has(key)) return;
-      if (waiting.size >= CAPACITY) dropOldest();
+      const known = waiting.get(key);
+      // The peer repeats what was not acknowledged: the first copy is as good, unless it is of an older connection.
+      if (known?.seq === piece.seq && known.bytes.length >= piece.length) return;
+      if (waiting.delete(key)) counters.lostOrphans++;
+      else if (waiting.size >= CAPACITY) dropOldest();
       waiting.set(key, { seq: piece.seq, bytes: piece.bytes().slice(), timeMs: piece.timeMs });
     },
     take(facts) {
