@@ -31,7 +31,7 @@ export interface Telemetry {
   /** Attributes as they leave. */
   readonly describeOut: Describe;
   /** Feeds consumers with the events that telemetry shows, as it shows them: for createEngine's `onEvent`. */
-  feed(...consumers: readonly ((event: TelegenEvent) => void)[]): (event: TelegenEvent) => void;
+  readonly feed: (...consumers: readonly ((event: TelegenEvent) => void)[]) => (event: TelegenEvent) => void;
   readonly counters: TelemetryFilterCounters;
   /** The books in words, for the end of a run; empty when there is nothing to tell. */
   readonly summary: () => readonly string[];

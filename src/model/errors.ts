@@ -1,5 +1,5 @@
-/** Exit codes of the command line (sysexits are not used; see docs/errors.md). */
-export const EXIT = { ok: 0, failure: 1, usage: 2, host: 3 } as const;
+/** Exit codes of the command line (sysexits are not used; see docs/errors.md). 141 is the shell's for SIGPIPE. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, host: 3, readerGone: 141 } as const;
 
 /** All error codes with the exit code each leads to. docs/errors.md lists exactly these. */
 export const ERROR_CODES = {

@@ -1,10 +1,9 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
+import { EXIT } from '../../model/errors.ts';
 
 export const STDOUT = 1;
 const WAIT_MS = 2;
-/** Whoever reads a pipe has gone: the shell's code for a program that SIGPIPE ended. */
-const EXIT_SIGPIPE = 141;
 
 /** Writes bytes, gives how many; throws what `fs.writeSync` throws. */
 export type WriteBytes = (bytes: Uint8Array, offset: number) => number;
@@ -23,7 +22,7 @@ export function writeBlocking(text: string, write: WriteBytes = toStdout): void 
       at += write(bytes, at);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') process.exit(EXIT_SIGPIPE);
+      if (code === 'EPIPE') process.exit(EXIT.readerGone);
       // The pipe is full, and another program made it one that does not block.
       if (code !== 'EAGAIN') throw error;
       Atomics.wait(pause, 0, 0, WAIT_MS);
