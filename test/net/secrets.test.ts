@@ -226,44 +226,15 @@ describe('maskHeader', () => {
 });
 
 describe('the short way for plain URLs', () => {
-  const part = fc.constantFrom(
-    ...[
-      'http://',
-      'https://',
-      '/',
-      '?',
-      '&',
-      '=',
-      ':',
-      '8080',
-      'a',
-      'token',
-      'x-api-key',
-      'cookie',
-      'authorization',
-    ],
-    ...[
-      'api_key',
-      'sig',
-      'ghp_',
-      'AAAAAAAAAAAAAAAAAAAAAA',
-      'eyJhbGciOi',
-      '.',
-      '-',
-      '--',
-      'pass:',
-      '%20',
-      '+',
-      ',',
-      '~',
-    ],
-    ...['example.com', '@', '"', '#', ';', 'bearer', 'users', '*'],
-  );
+  const parts =
+    'http:// https:// / ? & = : 8080 a token x-api-key cookie authorization api_key sig ghp_ AAAAAAAAAAAAAAAAAAAAAA eyJhbGciOi ' +
+    '. - -- pass: %20 + , ~ example.com @ " # ; bearer users *';
+  const part = fc.constantFrom(...parts.split(' '));
 
   it('gives what the long way gives', () => {
     fc.assert(
-      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
-        const text = parts.join('');
+      fc.property(fc.array(part, { maxLength: 12 }), (chosen) => {
+        const text = chosen.join('');
         // A blank in front makes a text that is no URL, and changes nothing about what is secret in it.
         expect(` ${maskSecrets(text)}`).toBe(maskSecrets(` ${text}`));
       }),
