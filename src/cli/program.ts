@@ -94,6 +94,30 @@ function addConfig(program: Command): void {
     .action(async () => print((await import('./config.ts')).configSchema()));
 }
 
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+function addBlocklist(program: Command): void {
+  const blocklist = program.command('blocklist').description('look into lists of bad addresses and names');
+  blocklist
+    .command('check <file...>')
+    .description('read lists as telegen would, and tell what is in them and what is wrong with them')
+    .option('-c, --config <file>', 'configuration file: settings of single lists, own networks')
+    .addOption(formatOption())
+    .action(async (files, options) =>
+      print(await (await import('./blocklist/check.ts')).blocklistCheck(files, options)),
+    );
+  blocklist
+    .command('lookup <value...>')
+    .description('tell which lists name an address, network or host name, and whether that would alert')
+    .option('--list <file>', 'look in this list instead of the configured ones (repeatable)', collect, [])
+    .option('--allowlist <file>', 'and in this allowlist (repeatable)', collect, [])
+    .option('-c, --config <file>', 'configuration file')
+    .addOption(formatOption())
+    .action(async (values, options) =>
+      print(await (await import('./blocklist/lookup.ts')).blocklistLookup(values, options)),
+    );
+}
+
 /** The command line (DESIGN section 10). Modules are loaded per command: starting must stay quick. */
 export function buildProgram(): Command {
   const program = new Command('telegen')
@@ -107,6 +131,7 @@ export function buildProgram(): Command {
   addReplay(program);
   addRules(program);
   addConfig(program);
+  addBlocklist(program);
   program
     .command('doctor')
     .description('tell what this host has and lacks; tries every hook for real')

@@ -25,6 +25,7 @@ export const SUSPICIOUS_PORTS: readonly number[] = [4444, 31337];
 export const MERGE_WINDOW = '5m';
 export const OTLP_TIMEOUT = '10s';
 export const SERVICE_NAME = 'telegen';
+export const STATE_DIR = '/var/lib/telegen';
 export const POD_LOGS_DIR = '/var/log/pods';
 
 /** Bytes; the kernel wants a power of two of at least one page. */

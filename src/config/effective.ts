@@ -17,6 +17,9 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
         security: {
           ...security,
           blocklists: security.blocklists.map(absolute),
+          allowlists: security.allowlists.map(absolute),
+          state_dir: absolute(security.state_dir),
+          own_networks: security.own_networks.map(canonical),
           internal_networks: security.internal_networks.map(canonical),
           allow: { ...security.allow, cidrs: security.allow.cidrs.map(canonical) },
         },

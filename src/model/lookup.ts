@@ -1,18 +1,53 @@
 import type { ConversationFacts } from './conversation.ts';
 import type { IpAddress } from './ip-address.ts';
 
-/** One matching entry of a list. */
-export interface ListMatch {
-  /** Name of the list: its file name without folder and ending. */
-  readonly list: string;
-  /** The entry as canonical text, e.g. `198.51.100.0/24`. */
-  readonly entry: string;
+export type ListDirection = 'outbound' | 'inbound';
+
+/** What a list says of an entry beside the entry itself. Absent is unknown. */
+export interface EntryFacts {
+  /** What the peer is accused of, in the list's own words. */
+  readonly category?: string;
+  /** 0 to 100. */
+  readonly confidence?: number;
+  /** Only connections in this direction match. */
+  readonly direction?: ListDirection;
+  /** Only connections out to this remote port match. */
+  readonly port?: number;
+  /** Epoch milliseconds. */
+  readonly firstSeenMs?: number;
+  /** Epoch milliseconds from which the entry no longer matches. */
+  readonly expiresMs?: number;
+  /** Where to read more: a URL or an identifier. */
+  readonly reference?: string;
 }
 
-/** Port through which detectors ask about addresses. Synchronous and local. */
+/** One matching entry of a list. */
+export interface ListMatch extends EntryFacts {
+  /** Name of the list: its file name without folder and ending. */
+  readonly list: string;
+  /** The entry as canonical text, e.g. `198.51.100.0/24` or `example.com`. */
+  readonly entry: string;
+  /** Line of the list's file; 0 when it has none. */
+  readonly line: number;
+}
+
+/** What is known of the traffic that a question is about. */
+export interface LookupContext {
+  /** Epoch milliseconds: entries that had expired by then do not match. */
+  readonly timeMs: number;
+  readonly direction: ListDirection;
+  /** Remote port of an outbound connection. */
+  readonly port?: number;
+}
+
+/** Port through which detectors ask about addresses and names. Synchronous and local. */
 export interface ReputationLookup {
-  /** The most specific matching entry of each list; empty when unlisted. */
-  lookup(ip: IpAddress): readonly ListMatch[];
+  /** Matching entries of all lists, most specific first within each; empty when unlisted or allowed. */
+  lookup(ip: IpAddress, context: LookupContext): readonly ListMatch[];
+  /** The same for a host name as it was observed: entries match the name itself and all names below it. */
+  lookupName(name: string, context: LookupContext): readonly ListMatch[];
+  /** Whether any list has names now. */
+  hasNames(): boolean;
 }
 
 /** Who talks to whom, and when. */

@@ -18,12 +18,13 @@ import { createLossWatch } from '../../pipeline/loss-watch.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
+import { listOptions } from '../lists.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
-import { blocklistPaths } from './blocklist-paths.ts';
 import { contentKinds } from './content-kinds.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
 import { createEventPrinter, type EventPrinter } from './event-printer.ts';
+import { createListHealth, type ListHealth } from './list-health.ts';
 import { openHostProcesses } from './process-table.ts';
 import { type Output, openSinks } from './sinks.ts';
 import { untilStopped } from './stop-signal.ts';
@@ -85,12 +86,10 @@ function requireCapabilities(): void {
   if (state === 'missing') throw new TelegenError('TELEGEN_HOST', `${detail}; ${cure}`);
 }
 
-async function openLists(config: Config, diagnostics: Diagnostics): Promise<BlocklistStore | undefined> {
-  const paths = blocklistPaths(config.network.security.blocklists);
-  if (paths.length === 0 || !config.network.security.enabled) return undefined;
-  const onReport = ({ level, message }: { level: string; message: string }): void =>
-    level === 'warning' ? diagnostics.warn(message) : diagnostics.info(message);
-  return openBlocklists({ paths, onReport });
+async function openLists({ network }: Config, { onReport }: ListHealth): Promise<BlocklistStore | undefined> {
+  const options = listOptions(network.security);
+  const stateFolder = `${network.security.stateDir}/lists`;
+  return options && openBlocklists({ ...options, stateFolder, onReport });
 }
 
 function openPrinter(
@@ -127,7 +126,8 @@ async function openOutputs({ loaded, options, telemetry, diagnostics }: OutputPa
 async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
   const { config } = loaded;
   const { security } = config.network;
-  const blocklists = await openLists(config, diagnostics);
+  const health = createListHealth({ diagnostics, newUid: randomUUID });
+  const blocklists = await openLists(config, health);
   const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
   const detectors = security.enabled ? createDetectors(security, reputation) : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded)];
@@ -135,6 +135,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const { names, describe } = telemetry;
   const outputs = await openOutputs({ loaded, options, telemetry, diagnostics });
   const { delivery, description, printer, exporter, onEvent } = outputs;
+  health.connect((alert) => delivery.send(alert));
   const processes = openHostProcesses(config.kubernetes);
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
   const include = options.interfaces.length > 0 ? options.interfaces : config.network.interfaces;
