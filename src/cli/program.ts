@@ -118,6 +118,49 @@ function addBlocklist(program: Command): void {
     );
 }
 
+function percent(text: string): number {
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > 100) throw new InvalidArgumentError('must be a whole number from 1 to 100');
+  return value;
+}
+
+function addReputation(program: Command): void {
+  const reputation = program
+    .command('reputation')
+    .description('what the agents of the fleet know of peers and names');
+  const config = ['-c, --config <file>', 'configuration file; it names the Redis that is shared'] as const;
+  const load = () => import('./reputation/reputation.ts');
+  reputation
+    .command('add <value...>')
+    .description('say that addresses, networks or names are bad; all agents know within a second')
+    .option(...config)
+    .option('--score <number>', '1 to 100', percent, 100)
+    .option('--ttl <duration>', 'how long it is believed (units: ms, s, m, h)', '720h')
+    .option('--reason <text>', 'shown in alerts')
+    .action(async (values, options) => print(await (await load()).reputationAdd(values, options)));
+  reputation
+    .command('remove <value...>')
+    .description('take back what anybody has said of them so far')
+    .option(...config)
+    .action(async (values, options) => print(await (await load()).reputationRemove(values, options.config)));
+  reputation
+    .command('list')
+    .description('print what is known now, the worst first')
+    .option(...config)
+    .addOption(formatOption())
+    .action(async (options) => print(await (await load()).reputationList(options.config, options.format)));
+  reputation
+    .command('import <file>')
+    .description('take over lines that export wrote')
+    .option(...config)
+    .action(async (file, options) => print(await (await load()).reputationImport(file, options.config)));
+  reputation
+    .command('export')
+    .description('print every record as a line of JSON')
+    .option(...config)
+    .action(async (options) => print(await (await load()).reputationExport(options.config)));
+}
+
 /** The command line (DESIGN section 10). Modules are loaded per command: starting must stay quick. */
 export function buildProgram(): Command {
   const program = new Command('telegen')
@@ -132,6 +175,7 @@ export function buildProgram(): Command {
   addRules(program);
   addConfig(program);
   addBlocklist(program);
+  addReputation(program);
   program
     .command('doctor')
     .description('tell what this host has and lacks; tries every hook for real')

@@ -29,3 +29,42 @@ export function toListSettings(lists: Security['lists']) {
     ]),
   );
 }
+
+/** Feeds, names in place of keys, units in names. */
+export function toFeeds(feeds: Security['feeds']) {
+  return Object.entries(feeds).map(([name, feed]) => ({
+    name,
+    url: feed.url,
+    role: feed.role,
+    intervalMs: parseDuration(feed.interval) ?? 0,
+    timeoutMs: parseDuration(feed.timeout) ?? 0,
+    maxBytes: feed.max_bytes,
+    headerFiles: Object.fromEntries(Object.entries(feed.headers).map(([header, { file }]) => [header, file])),
+    ...given({ checksumUrl: feed.checksum_url, proxy: feed.proxy, caFile: feed.ca_file }),
+  }));
+}
+
+/** Shared reputation; `redis` is absent when nothing is shared. */
+export function toReputation({ redis, threshold, half_life, ttl, agent }: Security['reputation']) {
+  const server = {
+    mode: redis.mode,
+    addresses: redis.addresses,
+    masterName: redis.master_name,
+    username: redis.username,
+    database: redis.database,
+    tls: redis.tls,
+    timeoutMs: parseDuration(redis.timeout) ?? 0,
+    prefix: redis.prefix,
+    ...given({
+      passwordFile: redis.password_file,
+      sentinelPasswordFile: redis.sentinel_password_file,
+      caFile: redis.ca_file,
+    }),
+  };
+  return {
+    threshold,
+    halfLifeMs: parseDuration(half_life) ?? 0,
+    ttlMs: parseDuration(ttl) ?? 0,
+    ...given({ agent, redis: redis.addresses.length === 0 ? undefined : server }),
+  };
+}

@@ -1,4 +1,4 @@
-import { type DeepReadonly, toListSettings } from './config-lists.ts';
+import { type DeepReadonly, toFeeds, toListSettings, toReputation } from './config-lists.ts';
 import { parseDuration } from './duration.ts';
 import { endpointUrl, parseEndpoint } from './endpoint.ts';
 import type { FileConfig } from './schema.ts';
@@ -79,6 +79,8 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     blocklists: security.blocklists,
     allowlists: security.allowlists,
     lists: toListSettings(security.lists),
+    feeds: toFeeds(security.feeds),
+    reputation: toReputation(security.reputation),
     ownNetworks: security.own_networks,
     stateDir: security.state_dir,
     internalNetworks: security.internal_networks,

@@ -1,6 +1,8 @@
 import { INTERNAL_NETWORKS, MERGE_WINDOW, STATE_DIR, SUSPICIOUS_PORTS } from './defaults.ts';
+import { feedsSchema } from './feeds-schema.ts';
 import * as leaf from './leaf.ts';
 import { listsSchema } from './lists-schema.ts';
+import { reputationSchema } from './reputation-schema.ts';
 
 const executable = leaf.shaped({
   regex: /^\//,
@@ -39,6 +41,8 @@ export const securitySchema = leaf.section('Network detectors', {
       'Empty means `/etc/telegen/allowlists` if present.',
   }),
   lists: listsSchema,
+  feeds: feedsSchema,
+  reputation: reputationSchema,
   own_networks: leaf.cidrs([], {
     active: true,
     description:

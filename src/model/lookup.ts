@@ -58,3 +58,26 @@ export interface NameLookup {
   /** Of the remote address: told to this process, latest first; else to any process of this host. Empty: none. */
   namesOf(talk: Talk): readonly string[];
 }
+
+/** What the agents of a fleet know of an address or name, taken together. */
+export interface Score {
+  /** As it is kept: canonical address, network or name. */
+  readonly value: string;
+  /** 0 to 100, decayed to the time that was asked for. */
+  readonly score: number;
+  /** Detectors, lists or people that spoke of it. */
+  readonly sources: readonly string[];
+  readonly agents: number;
+  readonly sightings: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  readonly reason?: string;
+}
+
+/** Port through which a detector asks for scores. Synchronous and local. */
+export interface ScoreLookup {
+  /** The highest score that speaks of the address or of a network around it; undefined when none does. */
+  scoreOf(ip: IpAddress, timeMs: number): Score | undefined;
+  /** The same for a host name as it was observed, and its parents. */
+  scoreOfName(name: string, timeMs: number): Score | undefined;
+}

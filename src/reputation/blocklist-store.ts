@@ -8,6 +8,7 @@ import { createListParser } from './list-parser.ts';
 import { createListScanner } from './list-scanner.ts';
 import type { ListSettings } from './list-settings.ts';
 import type { ListSlot } from './list-slot.ts';
+import type { Exemptions } from './lookup.ts';
 import { createReportOnce, type ReportSink, warning } from './report.ts';
 import { RESERVED_NETWORKS } from './reserved.ts';
 import { createScanLoop } from './scan-loop.ts';
@@ -44,7 +45,7 @@ export interface BlocklistOptions {
 
 export interface BlocklistStore {
   /** Always answers from the newest complete snapshot. */
-  readonly lookup: ReputationLookup;
+  readonly lookup: ReputationLookup & Exemptions;
   lists(): readonly ListStatus[];
   /** Matches by name of list since the start. */
   hits(): ReadonlyMap<string, number>;
@@ -153,6 +154,8 @@ export async function openBlocklists(options: BlocklistOptions): Promise<Blockli
       lookup: (ip, context) => snapshot.lookup.lookup(ip, context),
       lookupName: (name, context) => snapshot.lookup.lookupName(name, context),
       hasNames: () => snapshot.lookup.hasNames(),
+      exempts: (ip) => snapshot.lookup.exempts(ip),
+      exemptsName: (name) => snapshot.lookup.exemptsName(name),
     },
     lists: () => snapshot.lists,
     hits: () => hits,

@@ -19,8 +19,15 @@ const NO_MATCHES: readonly ListMatch[] = Object.freeze([]);
 /** `[2001:db8::1]:8080`, `name:8080` and `name` */
 const HOST_PORT = /^(?:\[[^\]]*\]|[^:]*)(?::\d*)?$/;
 
+/** What no source may accuse. */
+export interface Exemptions {
+  /** Allowed, reserved or own. */
+  exempts(ip: IpAddress): boolean;
+  exemptsName(name: string): boolean;
+}
+
 /** Asks each list; allocates only when something matches. */
-export function createLookup({ block, allow, guard = [], onHit }: ListsInUse): ReputationLookup {
+export function createLookup({ block, allow, guard = [], onHit }: ListsInUse): ReputationLookup & Exemptions {
   const guarded = networkSet(guard);
 
   function blockedBy(ip: IpAddress, list: CompiledList): boolean {
@@ -60,7 +67,16 @@ export function createLookup({ block, allow, guard = [], onHit }: ListsInUse): R
     }
     return found ?? NO_MATCHES;
   }
-  return { lookup, lookupName, hasNames: () => block.some((list) => list.names > 0) };
+  return {
+    lookup,
+    lookupName,
+    hasNames: () => block.some((list) => list.names > 0),
+    exempts: (ip) => guarded.has(ip) || allow.some((list) => list.has(ip)),
+    exemptsName(text) {
+      const name = observedName(text);
+      return name !== undefined && allow.some((list) => list.hasName(name));
+    },
+  };
 }
 
 /** A name out of a question, a server name or a Host header, in the form that lists have; undefined for anything else. */

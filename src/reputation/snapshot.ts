@@ -1,7 +1,7 @@
 import type { ReputationLookup } from '../model/lookup.ts';
 import type { CompiledList } from './compiled-list.ts';
 import type { ListSlot } from './list-slot.ts';
-import { createLookup } from './lookup.ts';
+import { createLookup, type Exemptions } from './lookup.ts';
 import type { ListRole } from './parsed-list.ts';
 
 export interface ListStatus {
@@ -30,7 +30,7 @@ interface ListInUse {
 export interface Snapshot {
   /** Rises by one whenever what is in use changes. */
   readonly generation: number;
-  readonly lookup: ReputationLookup;
+  readonly lookup: ReputationLookup & Exemptions;
   readonly block: readonly CompiledList[];
   readonly allow: readonly CompiledList[];
   readonly lists: readonly ListStatus[];

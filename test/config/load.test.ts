@@ -17,6 +17,8 @@ describe('defaults', () => {
       blocklists: [],
       allowlists: [],
       lists: {},
+      feeds: [],
+      reputation: { threshold: 50, halfLifeMs: 86_400_000, ttlMs: 604_800_000 },
       ownNetworks: [],
       stateDir: '/var/lib/telegen',
       internalNetworks: INTERNAL_NETWORKS,

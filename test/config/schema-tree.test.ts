@@ -16,7 +16,7 @@ describe('every leaf', () => {
     const expected = LEAVES.map((leaf) => leaf.key).filter((key) => /^agent\.network\.(tcp|xdp)\./.test(key));
     expect(inactive).toEqual(expected);
     expect(inactive).toHaveLength(10);
-    expect(LEAVES).toHaveLength(58);
+    expect(LEAVES).toHaveLength(74);
   });
 });
 

@@ -3,6 +3,7 @@ import { findingsToAlert } from '../../src/alerts/combine.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
 import { createListHealth } from '../../src/cli/run/list-health.ts';
 import { blocklist } from '../../src/detectors/blocklist.ts';
+import { reputation } from '../../src/detectors/reputation.ts';
 import { ATTR, HEADER_ATTR, OTEL, OTEL_NAME } from '../../src/model/attributes.ts';
 import type { HttpFacts } from '../../src/model/conversation.ts';
 import type { ConnectionEvent, TelegenEvent } from '../../src/model/event.ts';
@@ -167,8 +168,23 @@ function alerts(): string[] {
     expiresMs: TIME_MS + 1,
     reference: 'SBL1',
   };
-  const found = blocklist({ lookup: () => [match], lookupName: () => [], hasNames: () => false }).inspect(connection());
-  const candidate = found && findingsToAlert([found], connectionAttributes(connection()));
+  const found = blocklist({ lookup: () => [match], lookupName: () => [], hasNames: () => false }).inspect(
+    connection(),
+  );
+  const score = {
+    value: '198.51.100.7',
+    score: 84,
+    sources: ['blocklist'],
+    agents: 2,
+    sightings: 17,
+    firstSeenMs: TIME_MS,
+    lastSeenMs: TIME_MS,
+    reason: 'phishing kit',
+  };
+  const scores = { scoreOf: () => score, scoreOfName: () => undefined };
+  const known = reputation(scores, { threshold: 50 }).inspect(connection());
+  const findings = [found, known].filter((finding) => finding !== undefined);
+  const candidate = findingsToAlert(findings, connectionAttributes(connection()));
   if (candidate === undefined) throw new Error('a listed address is found');
   const merger = createMerger({ windowMs: 1000, newUid: () => '0d3f3a2e-8f3c-4c1b-9a51-6f1f0e9f4b5a' });
   const first = merger.offer(candidate, TIME_MS);

@@ -4,28 +4,27 @@ import { createDelivery, type Delivery } from '../../alerts/deliver.ts';
 import { createMerger, type Merger } from '../../alerts/merge.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
 import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
-import type { Config } from '../../config/config.ts';
+import type { SecurityConfig } from '../../config/config.ts';
 import { explicitOtlp } from '../../config/explicit-otlp.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { loadConfig } from '../../config/load.ts';
-import { createDetectors } from '../../detectors/index.ts';
+import { createDetectors, type DetectorOptions } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
 import { CONNECTION_PHASES, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
-import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
-import { listOptions } from '../lists.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
 import { contentKinds } from './content-kinds.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
 import { createEventPrinter, type EventPrinter } from './event-printer.ts';
-import { createListHealth, type ListHealth } from './list-health.ts';
+import { createListHealth } from './list-health.ts';
 import { openHostProcesses } from './process-table.ts';
+import { type HostReputation, openReputation } from './reputation.ts';
 import { type Output, openSinks } from './sinks.ts';
 import { untilStopped } from './stop-signal.ts';
 import { exportedKinds, openTelemetryExport } from './telemetry-export.ts';
@@ -51,7 +50,7 @@ interface Running {
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
   readonly contents: Contents;
-  readonly blocklists: BlocklistStore | undefined;
+  readonly reputation: HostReputation;
   readonly printer: EventPrinter | undefined;
   readonly exporter: OtlpTelemetry | undefined;
   readonly telemetry: Telemetry;
@@ -86,10 +85,8 @@ function requireCapabilities(): void {
   if (state === 'missing') throw new TelegenError('TELEGEN_HOST', `${detail}; ${cure}`);
 }
 
-async function openLists({ network }: Config, { onReport }: ListHealth): Promise<BlocklistStore | undefined> {
-  const options = listOptions(network.security);
-  const stateFolder = `${network.security.stateDir}/lists`;
-  return options && openBlocklists({ ...options, stateFolder, onReport });
+function detectorOptions(security: SecurityConfig): DetectorOptions {
+  return { ...security, reputationThreshold: security.reputation.threshold };
 }
 
 function openPrinter(
@@ -127,9 +124,8 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const { config } = loaded;
   const { security } = config.network;
   const health = createListHealth({ diagnostics, newUid: randomUUID });
-  const blocklists = await openLists(config, health);
-  const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
-  const detectors = security.enabled ? createDetectors(security, reputation) : [];
+  const reputation = await openReputation(security, health.onReport);
+  const detectors = security.enabled ? createDetectors(detectorOptions(security), reputation.ports) : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded)];
   const telemetry = createTelemetry({ config, detectors, host: 'machine', wanted });
   const { names, describe } = telemetry;
@@ -149,6 +145,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     interfaces: createInterfaceFilter({ include, exclude: config.network.excludeInterfaces }),
     newUid: randomUUID,
     ...(onEvent === undefined ? {} : { onEvent }),
+    ...(reputation.onFindings === undefined ? {} : { onFindings: reputation.onFindings }),
     onProblem: diagnostics.error,
   });
   const contents = createContents(engine.handle, telemetry.contents);
@@ -162,13 +159,10 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     onEvent: engine.handle,
     onWarning: diagnostics.warn,
   });
-  banner(
-    { capture, include, destination: description, lists: blocklists?.lists() ?? [], security },
-    diagnostics,
-  );
+  banner({ capture, include, destination: description, lists: reputation.lists(), security }, diagnostics);
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
-  const parts = { engine, merger, delivery, capture, contents, blocklists, printer, exporter };
+  const parts = { engine, merger, delivery, capture, contents, reputation, printer, exporter };
   return { ...parts, telemetry, checkLoss, diagnostics };
 }
 
@@ -187,7 +181,7 @@ async function stop(running: Running): Promise<void> {
     delivery,
     capture,
     contents,
-    blocklists,
+    reputation,
     printer,
     exporter,
     checkLoss,
@@ -202,7 +196,7 @@ async function stop(running: Running): Promise<void> {
   engine.finish(Date.now());
   await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS), exporter?.flush(FLUSH_MS)]);
   exporter?.close();
-  await Promise.race([Promise.all([delivery.close(), blocklists?.close()]), delay(CLOSE_MS)]);
+  await Promise.race([Promise.all([delivery.close(), reputation.close()]), delay(CLOSE_MS)]);
   const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };
   const telemetry = running.telemetry.summary();
   farewell({ ...books, telemetry, printer: printer?.counters, exporter: exporter?.counters }, diagnostics);
