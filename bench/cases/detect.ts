@@ -2,8 +2,10 @@ import type { ConnectionEvent, ConnectionPhase, ProcessEvent } from '../../src/m
 import type { IpAddress } from '../../src/model/ip-address.ts';
 import type { Owner } from '../../src/model/process.ts';
 import type { Engine } from '../../src/pipeline/engine.ts';
-import { parseBlocklist } from '../../src/reputation/blocklist-file.ts';
-import { compileList, lookupIn } from '../../src/reputation/compiled-list.ts';
+import { compileList } from '../../src/reputation/compiled-list.ts';
+import { createLookup } from '../../src/reputation/lookup.ts';
+import { parseList } from '../../src/reputation/parse-list.ts';
+import { RESERVED_NETWORKS } from '../../src/reputation/reserved.ts';
 import type { BenchContext, Benchmark, Outcome } from '../model.ts';
 import { summarise } from '../statistics.ts';
 import { longList } from '../support/long-list.ts';
@@ -69,7 +71,8 @@ function connectionOf(index: number, phase: ConnectionPhase, peer: number): Conn
 }
 
 function measure(rounds: number, connections: number, say: (text: string) => void): Outcome {
-  const reputation = lookupIn([compileList('long', parseBlocklist(longList(), 'long.txt'))]);
+  const list = compileList(parseList(longList(), { role: 'block' }), { name: 'long' });
+  const reputation = createLookup({ block: [list], allow: [], guard: RESERVED_NETWORKS });
   const raw: Record<string, number[]> = Object.fromEntries(
     Object.keys(TRAFFIC).map((name) => [`${name}, events/s`, []]),
   );

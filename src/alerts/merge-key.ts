@@ -10,11 +10,15 @@ function processIdentity({ process, owner }: ConversationFacts): string {
   return owner === undefined ? 'unknown:' : `unknown:${owner.comm}/${owner.pid}`;
 }
 
-/** What makes two findings "the like": detector, process identity and peer address (any port). */
-export function mergeKey({ detector, event }: Pick<Finding, 'detector' | 'event'>): string {
+/** What makes two findings "the like": detector, process identity, and subject or peer address (any port). */
+export function mergeKey({
+  detector,
+  event,
+  subject,
+}: Pick<Finding, 'detector' | 'event' | 'subject'>): string {
   const parts =
     event.kind === 'loss'
       ? [detector, 'loss', event.what, event.reason]
-      : [detector, 'connection', processIdentity(event), formatIp(event.remote.ip)];
+      : [detector, 'connection', processIdentity(event), subject ?? formatIp(event.remote.ip)];
   return parts.join(SEPARATOR);
 }

@@ -109,6 +109,73 @@ function addConfig(program: Command): void {
     .action(async () => print((await import('./config.ts')).configSchema()));
 }
 
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+function addBlocklist(program: Command): void {
+  const blocklist = program.command('blocklist').description('look into lists of bad addresses and names');
+  blocklist
+    .command('check <file...>')
+    .description('read lists as telegen would, and tell what is in them and what is wrong with them')
+    .option('-c, --config <file>', 'configuration file: settings of single lists, own networks')
+    .addOption(formatOption())
+    .action(async (files, options) =>
+      print(await (await import('./blocklist/check.ts')).blocklistCheck(files, options)),
+    );
+  blocklist
+    .command('lookup <value...>')
+    .description('tell which lists name an address, network or host name, and whether that would alert')
+    .option('--list <file>', 'look in this list instead of the configured ones (repeatable)', collect, [])
+    .option('--allowlist <file>', 'and in this allowlist (repeatable)', collect, [])
+    .option('-c, --config <file>', 'configuration file')
+    .addOption(formatOption())
+    .action(async (values, options) =>
+      print(await (await import('./blocklist/lookup.ts')).blocklistLookup(values, options)),
+    );
+}
+
+function percent(text: string): number {
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > 100) throw new InvalidArgumentError('must be a whole number from 1 to 100');
+  return value;
+}
+
+function addReputation(program: Command): void {
+  const reputation = program
+    .command('reputation')
+    .description('what the agents of the fleet know of peers and names');
+  const config = ['-c, --config <file>', 'configuration file; it names the Redis that is shared'] as const;
+  const load = () => import('./reputation/reputation.ts');
+  reputation
+    .command('add <value...>')
+    .description('say that addresses, networks or names are bad; all agents know within a second')
+    .option(...config)
+    .option('--score <number>', '1 to 100', percent, 100)
+    .option('--ttl <duration>', 'how long it is believed (units: ms, s, m, h)', '720h')
+    .option('--reason <text>', 'shown in alerts')
+    .action(async (values, options) => print(await (await load()).reputationAdd(values, options)));
+  reputation
+    .command('remove <value...>')
+    .description('take back what anybody has said of them so far')
+    .option(...config)
+    .action(async (values, options) => print(await (await load()).reputationRemove(values, options.config)));
+  reputation
+    .command('list')
+    .description('print what is known now, the worst first')
+    .option(...config)
+    .addOption(formatOption())
+    .action(async (options) => print(await (await load()).reputationList(options.config, options.format)));
+  reputation
+    .command('import <file>')
+    .description('take over lines that export wrote')
+    .option(...config)
+    .action(async (file, options) => print(await (await load()).reputationImport(file, options.config)));
+  reputation
+    .command('export')
+    .description('print every record as a line of JSON')
+    .option(...config)
+    .action(async (options) => print(await (await load()).reputationExport(options.config)));
+}
+
 /** The command line (DESIGN section 10). Modules are loaded per command: starting must stay quick. */
 export function buildProgram(): Command {
   const program = new Command('telegen')
@@ -123,6 +190,8 @@ export function buildProgram(): Command {
   addRules(program);
   addTopology(program);
   addConfig(program);
+  addBlocklist(program);
+  addReputation(program);
   program
     .command('doctor')
     .description('tell what this host has and lacks; tries every hook for real')

@@ -1,8 +1,7 @@
+import { type DeepReadonly, toFeeds, toListSettings, toReputation } from './config-lists.ts';
 import { parseDuration } from './duration.ts';
 import { endpointUrl, parseEndpoint } from './endpoint.ts';
 import type { FileConfig } from './schema.ts';
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /** The whole configuration as the program uses it: complete, checked, units in names, one place per setting. */
 export type Config = DeepReadonly<ReturnType<typeof toConfig>>;
@@ -80,6 +79,12 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     suspiciousPorts: security.suspicious_ports,
     externalConnectionAlerts: security.external_connection_alerts,
     blocklists: security.blocklists,
+    allowlists: security.allowlists,
+    lists: toListSettings(security.lists),
+    feeds: toFeeds(security.feeds),
+    reputation: toReputation(security.reputation),
+    ownNetworks: security.own_networks,
+    stateDir: security.state_dir,
     internalNetworks: security.internal_networks,
     allow: security.allow,
     mergeWindowMs: parseDuration(security.merge_window) ?? 0,

@@ -30,6 +30,7 @@ export const TOPOLOGY_WINDOW = '5m';
 export const METRICS_INTERVAL = '15s';
 export const OTLP_TIMEOUT = '10s';
 export const SERVICE_NAME = 'telegen';
+export const STATE_DIR = '/var/lib/telegen';
 export const POD_LOGS_DIR = '/var/log/pods';
 
 /** Bytes; the kernel wants a power of two of at least one page. */

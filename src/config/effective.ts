@@ -18,6 +18,11 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
         security: {
           ...security,
           blocklists: security.blocklists.map(absolute),
+          allowlists: security.allowlists.map(absolute),
+          feeds: effectiveFeeds(security.feeds, absolute),
+          reputation: { ...security.reputation, redis: effectiveRedis(security.reputation.redis, absolute) },
+          state_dir: absolute(security.state_dir),
+          own_networks: security.own_networks.map(canonical),
           internal_networks: security.internal_networks.map(canonical),
           allow: { ...security.allow, cidrs: security.allow.cidrs.map(canonical) },
         },
@@ -39,6 +44,29 @@ function effectiveOtlp(otlp: FileConfig['otlp'], absolute: (path: string) => str
     path === undefined ? path : absolute(path),
   ]);
   return { ...otlp, headers: Object.fromEntries(headers), tls: Object.fromEntries(tls) };
+}
+
+type Redis = FileConfig['agent']['network']['security']['reputation']['redis'];
+
+function effectiveRedis(redis: Redis, absolute: (path: string) => string): Redis {
+  const files = ['password_file', 'sentinel_password_file', 'ca_file'] as const;
+  const paths = files.flatMap((key) => (redis[key] === undefined ? [] : [[key, absolute(redis[key])]]));
+  return { ...redis, ...Object.fromEntries(paths) };
+}
+
+type Feeds = FileConfig['agent']['network']['security']['feeds'];
+
+function effectiveFeeds(feeds: Feeds, absolute: (path: string) => string): Feeds {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, feed]) => {
+      const headers = Object.entries(feed.headers).map(([header, { file }]) => [
+        header,
+        { file: absolute(file) },
+      ]);
+      const ca = feed.ca_file === undefined ? {} : { ca_file: absolute(feed.ca_file) };
+      return [name, { ...feed, headers: Object.fromEntries(headers), ...ca }];
+    }),
+  );
 }
 
 /** Only for text that the schema has accepted. */

@@ -56,6 +56,8 @@ export const text = (max: number) =>
 export const words = (fallback: string, note: Note) =>
   noted(text(255).default(fallback), note, 'text of 1 to 255 characters');
 
+export const optionalWords = (note: Note) => noted(text(100).optional(), note, 'text of 1 to 100 characters');
+
 export const PATH_EXPECTS = 'a file path (relative ones start at the folder of this file)';
 const pathText = text(4096).meta({ expects: PATH_EXPECTS });
 

@@ -1,5 +1,8 @@
-import { INTERNAL_NETWORKS, MERGE_WINDOW, SUSPICIOUS_PORTS } from './defaults.ts';
+import { INTERNAL_NETWORKS, MERGE_WINDOW, STATE_DIR, SUSPICIOUS_PORTS } from './defaults.ts';
+import { feedsSchema } from './feeds-schema.ts';
 import * as leaf from './leaf.ts';
+import { listsSchema } from './lists-schema.ts';
+import { reputationSchema } from './reputation-schema.ts';
 
 const executable = leaf.shaped({
   regex: /^\//,
@@ -30,6 +33,25 @@ export const securitySchema = leaf.section('Network detectors', {
     description:
       'Files or folders of known bad addresses, reloaded while running. ' +
       'Empty means the shipped `blocklists/` folder and `/etc/telegen/blocklists` if present.',
+  }),
+  allowlists: leaf.paths({
+    active: true,
+    description:
+      'Files or folders of addresses and names that no list may accuse, in the same formats; reloaded while running. ' +
+      'Empty means `/etc/telegen/allowlists` if present.',
+  }),
+  lists: listsSchema,
+  feeds: feedsSchema,
+  reputation: reputationSchema,
+  own_networks: leaf.cidrs([], {
+    active: true,
+    description:
+      "Ranges of your own (public ranges, the cluster's) that a blocklist must not accuse; this host's addresses and the " +
+      'reserved ranges never are.',
+  }),
+  state_dir: leaf.path(STATE_DIR, {
+    active: true,
+    description: 'Folder in which the last good version of every list is kept over restarts.',
   }),
   internal_networks: leaf.cidrs(INTERNAL_NETWORKS, {
     active: true,

@@ -57,7 +57,8 @@ function word(path: KeyPath, issue: z.core.$ZodIssue, root: unknown): Issue {
     return { path, part, message: `unknown key; ${hint}` };
   }
   if (issue.code === 'invalid_key') {
-    const message = 'not a legal name (letters, digits, "-", "_" and "."; not grpc-*, not *-bin)';
+    const isHeader = path.at(-2) === 'headers';
+    const message = `not a legal name (letters, digits, "-", "_" and "."${isHeader ? '; not grpc-*, not *-bin' : ''})`;
     return { path, part, message };
   }
   const isWorded = issue.code === 'custom' && issue.params?.worded === true;

@@ -1,18 +1,23 @@
 import type { Detector } from '../model/detector.ts';
-import type { ReputationLookup } from '../model/lookup.ts';
+import type { ReputationLookup, ScoreLookup } from '../model/lookup.ts';
 import { blocklist } from './blocklist.ts';
 import { type ExternalEgressOptions, externalEgress } from './external-egress.ts';
+import { reputation } from './reputation.ts';
 import { type SuspiciousPortsOptions, suspiciousPorts } from './suspicious-ports.ts';
 
 /** Settings of all detectors, as `agent.network.security` has them. */
 export interface DetectorOptions extends SuspiciousPortsOptions, ExternalEgressOptions {
   readonly externalConnectionAlerts: boolean;
+  /** Scores from here on are findings. */
+  readonly reputationThreshold?: number;
 }
 
 /** What detectors may ask of the rest of telegen. */
 export interface DetectorPorts {
   /** Absent when no blocklists are configured. */
   readonly reputation?: ReputationLookup;
+  /** Absent when nothing is shared. */
+  readonly scores?: ScoreLookup;
 }
 
 type Factory = (options: DetectorOptions, ports: DetectorPorts) => Detector | undefined;
@@ -20,6 +25,8 @@ type Factory = (options: DetectorOptions, ports: DetectorPorts) => Detector | un
 /** Every detector there is. A factory gives undefined where its detector is switched off. */
 const REGISTRY: readonly Factory[] = [
   (_, { reputation }) => reputation && blocklist(reputation),
+  ({ reputationThreshold: threshold }, { scores }) =>
+    scores && threshold !== undefined ? reputation(scores, { threshold }) : undefined,
   (options) => (options.suspiciousPorts.length > 0 ? suspiciousPorts(options) : undefined),
   (options) => (options.externalConnectionAlerts ? externalEgress(options) : undefined),
 ];

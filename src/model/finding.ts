@@ -20,6 +20,8 @@ export interface Finding {
   /** Short machine-readable reason for `telegen.reasons`. */
   readonly reason: string;
   readonly event: JudgedEvent | LossEvent;
+  /** What the finding is about, when it is not the peer's address (a name that was asked for): findings merge by it. */
+  readonly subject?: string;
   readonly attributes: Attributes;
 }
 

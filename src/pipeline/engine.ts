@@ -25,6 +25,8 @@ export interface EngineParts {
   readonly describe?: Describe;
   /** Sees every event after enrichment. */
   readonly onEvent?: (event: TelegenEvent) => void;
+  /** Sees the findings of each event, before they are combined. */
+  readonly onFindings?: (findings: readonly Finding[]) => void;
   /** A detector broke its contract (it threw); called once per detector. */
   readonly onProblem: (message: string) => void;
 }
@@ -91,6 +93,7 @@ export function createEngine(parts: EngineParts): Engine {
     const findings = findingsOn(event);
     if (findings === undefined) return;
     counters.findings += findings.length;
+    parts.onFindings?.(findings);
     const candidate = findingsToAlert(findings, describe(event));
     if (candidate === undefined) return;
     counters.candidates += 1;

@@ -1,41 +1,60 @@
 import type { IpAddress } from '../model/ip-address.ts';
-import type { ListMatch, ReputationLookup } from '../model/lookup.ts';
-import { formatRange } from '../net/prefix.ts';
-import { buildPrefixSet } from '../net/prefix-set.ts';
-import { rangeById } from '../net/range-table.ts';
-import type { ParsedBlocklist } from './blocklist-file.ts';
+import type { ListMatch } from '../model/lookup.ts';
+import { nameOf, suffixRows } from '../net/name-table.ts';
+import { type AddressRange, formatRange } from '../net/prefix.ts';
+import { createV4Search, createV6Search } from '../net/range-search.ts';
+import { factsAt } from './facts-pool.ts';
+import { countEntries, type ParsedList, type RowNotes } from './parsed-list.ts';
 
 /** One list, ready for lookups; immutable. */
 export interface CompiledList {
+  readonly name: string;
   readonly entries: number;
-  /** The most specific entry that holds the address. */
-  match(ip: IpAddress): ListMatch | undefined;
+  /** How many of them are host names. */
+  readonly names: number;
+  /** Whether it may speak of reserved and own addresses. */
+  readonly allowReserved: boolean;
+  /** Whether any entry holds the address. Allocates nothing. */
+  has(ip: IpAddress): boolean;
+  /** Entries that share an address with the range, smallest first, at most `MAX_MATCHES`. */
+  matches(range: AddressRange): readonly ListMatch[];
+  hasName(name: string): boolean;
+  /** Entries that are the name or a parent of it, longest first. */
+  nameMatches(name: string): readonly ListMatch[];
 }
 
-const NO_MATCHES: readonly ListMatch[] = Object.freeze([]);
-
-/** Entry texts are made at a hit, not kept: a million of them would cost more than the set. */
-export function compileList(name: string, { entries }: ParsedBlocklist): CompiledList {
-  const set = buildPrefixSet(entries);
-  function match(ip: IpAddress): ListMatch | undefined {
-    const id = set.lookup(ip);
-    const range = id === undefined ? undefined : rangeById(entries, id);
-    return range && { list: name, entry: formatRange(range) };
-  }
-  return { entries: entries.v4.length + entries.v6.length, match };
+export interface CompileOptions {
+  readonly name: string;
+  readonly allowReserved?: boolean;
 }
 
-/** Asks each list; allocates only when something matches. */
-export function lookupIn(lists: readonly CompiledList[]): ReputationLookup {
-  function lookup(ip: IpAddress): readonly ListMatch[] {
-    let matches: ListMatch[] | undefined;
-    for (const list of lists) {
-      const match = list.match(ip);
-      if (!match) continue;
-      matches ??= [];
-      matches.push(match);
-    }
-    return matches ?? NO_MATCHES;
+/** Matching entries of one list that are looked at for one address: lists of overlapping ranges have no other end. */
+export const MAX_MATCHES = 64;
+
+/** Entry texts and facts are made at a hit, not kept: a million of them would cost more than the list. */
+export function compileList(
+  parsed: ParsedList,
+  { name, allowReserved = false }: CompileOptions,
+): CompiledList {
+  const { v4, v6, names, facts } = parsed;
+  const searchV4 = createV4Search(v4);
+  const searchV6 = createV6Search(v6);
+
+  function matchOf(entry: string, { line, facts: ids }: RowNotes, row: number): ListMatch {
+    return { list: name, entry, line: line[row] ?? 0, ...factsAt(facts, ids[row] ?? 0) };
   }
-  return { lookup };
+  return {
+    name,
+    allowReserved,
+    entries: countEntries(parsed),
+    names: names.length,
+    has: (ip) => (ip.family === 4 ? searchV4 : searchV6).find(ip) >= 0,
+    matches(range) {
+      const [search, notes] = range.first.family === 4 ? [searchV4, v4] : [searchV6, v6];
+      const rows = search.overlapping(range, MAX_MATCHES);
+      return rows.map((row) => matchOf(formatRange(search.rangeOf(row)), notes, row));
+    },
+    hasName: (text) => suffixRows(names, text).length > 0,
+    nameMatches: (text) => suffixRows(names, text).map((row) => matchOf(nameOf(names, row), names, row)),
+  };
 }

@@ -23,7 +23,9 @@ export function createListScanner(options: ListScannerOptions): ListScanner {
   let slots: ReadonlyMap<string, ListSlot> = new Map();
 
   async function refreshAll(files: Candidates['files']): Promise<ListSlot[]> {
-    const asked = [...files].map(([file, { explicit }]) => slots.get(file) ?? newSlot(file, explicit));
+    const asked = [...files].map(
+      ([file, { explicit }]) => slots.get(file) ?? newSlot(file, explicit, options.role),
+    );
     const refreshed: ListSlot[] = [];
     for (let i = 0; i < asked.length; i += PARALLEL) {
       refreshed.push(

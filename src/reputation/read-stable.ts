@@ -4,7 +4,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** `signature` differs whenever the file has been written, replaced or re-permitted. */
 export type ReadOutcome =
-  | { readonly kind: 'text'; readonly text: string; readonly signature: string }
+  | {
+      readonly kind: 'bytes';
+      /** In a buffer of their own. */
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly signature: string;
+      readonly modifiedMs: number;
+    }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'missing' }
   | { readonly kind: 'refused'; readonly reason: string; readonly signature: string };
@@ -51,7 +57,7 @@ const UNCHANGED: ReadOutcome = { kind: 'unchanged' };
 
 type StatOutcome =
   | { readonly kind: 'stats'; readonly stats: BigIntStats }
-  | Exclude<ReadOutcome, { kind: 'text' }>;
+  | Exclude<ReadOutcome, { kind: 'bytes' }>;
 
 async function statFile(file: string): Promise<StatOutcome> {
   try {
@@ -67,12 +73,11 @@ async function readIfSame(file: string, signature: string): Promise<ReadOutcome 
   try {
     // Non-blocking: should a FIFO have taken the file's place, opening it must not hang.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (signatureOf(await handle.stat({ bigint: true })) !== signature) return undefined;
-    const bytes = await handle.readFile();
-    if (signatureOf(await handle.stat({ bigint: true })) !== signature) return undefined;
-    return bytes.includes(0)
-      ? refused(binaryReason(bytes), signature)
-      : { kind: 'text', text: bytes.toString('utf8'), signature };
+    const stats = await handle.stat({ bigint: true });
+    if (signatureOf(stats) !== signature) return undefined;
+    const bytes = await readBytes(handle, Number(stats.size));
+    if (!bytes || signatureOf(await handle.stat({ bigint: true })) !== signature) return undefined;
+    return { kind: 'bytes', bytes, signature, modifiedMs: Number(stats.mtimeMs) };
   } catch (error) {
     return failure(error);
   } finally {
@@ -86,10 +91,15 @@ function problemOf(stats: BigIntStats): string | undefined {
   return `the file has ${stats.size} bytes; the limit is ${MAX_FILE_BYTES} (64 MiB)`;
 }
 
-function binaryReason(bytes: Uint8Array): string {
-  const mark = `${bytes[0]},${bytes[1]}`;
-  const isUtf16 = mark === '255,254' || mark === '254,255';
-  return isUtf16 ? 'the file is UTF-16; save it as UTF-8' : 'the file is binary (it holds NUL bytes)';
+/** undefined when the file has become shorter. */
+async function readBytes(handle: FileHandle, size: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await handle.read(bytes, at, size - at, at);
+    if (bytesRead === 0) return undefined;
+    at += bytesRead;
+  }
+  return bytes;
 }
 
 /** ctime catches writes that put the old mtime back; the inode catches renames over the file. */

@@ -1,4 +1,7 @@
-import type { ParsedBlocklist } from './blocklist-file.ts';
+import { countEntries, type ListNote, type ParsedList } from './parsed-list.ts';
+
+/** What is wrong with a list so that detection suffers: worth an alert, not only a line in a log. */
+export type HealthProblem = 'stale' | 'held_back' | 'unreadable';
 
 /** Something an operator should know. `message` is one complete line that names the file. */
 export interface BlocklistReport {
@@ -6,6 +9,7 @@ export interface BlocklistReport {
   readonly file: string;
   readonly line?: number;
   readonly message: string;
+  readonly health?: HealthProblem;
 }
 
 export type ReportSink = (report: BlocklistReport) => void;
@@ -27,20 +31,34 @@ export function info(file: string, message: string): BlocklistReport {
 }
 
 /** What was wrong, line by line, in a list that was loaded all the same. */
-export function lineReports({ file, invalid, masked, stats }: ParsedBlocklist): BlocklistReport[] {
+export function lineReports(file: string, parsed: ParsedList): BlocklistReport[] {
+  const { invalid, ignored, changed, stats, declared } = parsed;
   const reports = invalid
     .slice(0, NAMED_LINES)
     .map(({ line, text, reason }) => warning(file, `"${text}": ${reason}; line ignored`, line));
   const more = stats.invalid - reports.length;
   if (more > 0) reports.push(warning(file, `${more} more invalid lines ignored, ${stats.invalid} in all`));
-  const [first] = masked;
-  if (first) {
-    const others = stats.masked > 1 ? ` (and ${stats.masked - 1} more like it)` : '';
-    reports.push(
-      warning(file, `"${first.text}" has host bits set; taken as ${first.network}${others}`, first.line),
-    );
-  }
-  return reports;
+  if (declared !== undefined && stats.lines < declared)
+    reports.push(warning(file, `says that it has ${declared} entries, but ${stats.lines} are there`));
+  return [
+    ...reports,
+    ...firstOf(file, ignored, { count: stats.ignored, verb: 'ignored: ' }),
+    ...firstOf(file, changed, { count: stats.changed, verb: '' }),
+  ];
+}
+
+function firstOf(
+  file: string,
+  [first]: readonly ListNote[],
+  { count, verb }: { count: number; verb: string },
+): BlocklistReport[] {
+  if (!first) return [];
+  const others = count > 1 ? ` (and ${count - 1} more like it)` : '';
+  return [warning(file, `"${first.text}" ${verb}${first.reason}${others}`, first.line)];
+}
+
+export function loadedReport(file: string, parsed: ParsedList): BlocklistReport {
+  return info(file, `loaded ${countEntries(parsed)} entries`);
 }
 
 /** Passes on each lasting trouble when it begins; one that ended may be reported again. */

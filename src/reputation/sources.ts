@@ -16,7 +16,19 @@ export interface Candidates {
 }
 
 /** File name endings that count inside a folder. */
-const LIST_ENDINGS: readonly string[] = ['.txt', '.list', '.netset', '.ipset'];
+export const LIST_ENDINGS: readonly string[] = [
+  '.txt',
+  '.list',
+  '.netset',
+  '.ipset',
+  '.csv',
+  '.json',
+  '.intel',
+  '.dat',
+  '.hosts',
+  '.domains',
+  '.feed',
+];
 /** Lists taken from folders; those named one by one come on top. */
 export const MAX_LISTS = 1000;
 
@@ -25,18 +37,27 @@ export function listName(file: string): string {
   return basename(file, extname(file));
 }
 
-/** Tells files from folders; throws TELEGEN_BLOCKLIST naming every path that is neither. */
-export async function resolveSources(paths: readonly string[]): Promise<Source[]> {
+/**
+ * Tells files from folders; throws TELEGEN_BLOCKLIST naming every path that is neither. A file that is gone will do when
+ * `isKept` says that its last good version is at hand.
+ */
+export async function resolveSources(
+  paths: readonly string[],
+  isKept: (path: string) => Promise<boolean>,
+): Promise<Source[]> {
   const sources = new Map<string, Source>();
   const problems: string[] = [];
   for (const path of paths.map((name) => resolve(name))) {
     const kind = await kindOf(path);
     if (kind === 'file' || kind === 'folder') sources.set(path, { path, kind });
+    else if (kind === NO_SUCH && (await isKept(path))) sources.set(path, { path, kind: 'file' });
     else problems.push(`${path}: ${kind}`);
   }
   if (problems.length > 0) throw new TelegenError('TELEGEN_BLOCKLIST', problems.join('\n'));
   return [...sources.values()];
 }
+
+const NO_SUCH = 'no such blocklist file or folder; create it or take it out of security.blocklists';
 
 async function kindOf(path: string): Promise<string> {
   try {
@@ -46,7 +67,7 @@ async function kindOf(path: string): Promise<string> {
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOENT') return `cannot be read (${code})`;
-    return 'no such blocklist file or folder; create it or take it out of security.blocklists';
+    return NO_SUCH;
   }
 }
 

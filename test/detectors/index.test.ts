@@ -8,7 +8,11 @@ const OFF: DetectorOptions = {
   internalNetworks: ['10.0.0.0/8'],
   allow: { cidrs: [], ports: [], processes: [] },
 };
-const reputation = { lookup: () => [{ list: 'bad', entry: '198.51.100.50' }] };
+const reputation = {
+  lookup: () => [{ list: 'bad', entry: '198.51.100.50', line: 1 }],
+  lookupName: () => [],
+  hasNames: () => false,
+};
 
 test.each<[name: string, options: Partial<DetectorOptions>, ports: DetectorPorts, names: string[]]>([
   ['nothing', {}, {}, []],

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { findingsToAlert } from '../../src/alerts/combine.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
+import { createListHealth } from '../../src/cli/run/list-health.ts';
 import { blocklist } from '../../src/detectors/blocklist.ts';
+import { reputation } from '../../src/detectors/reputation.ts';
 import { ATTR, HEADER_ATTR, OTEL, OTEL_NAME } from '../../src/model/attributes.ts';
 import type { HttpFacts } from '../../src/model/conversation.ts';
 import type { ConnectionEvent, TelegenEvent } from '../../src/model/event.ts';
-import type { AttributeValue } from '../../src/model/finding.ts';
+import type { Alert, AttributeValue } from '../../src/model/finding.ts';
 import { createRename } from '../../src/net/conventions.ts';
 import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
 import { createRoutes } from '../../src/net/http-route.ts';
@@ -154,10 +156,35 @@ function contents(): TelegenEvent[] {
 }
 
 function alerts(): string[] {
-  const found = blocklist({ lookup: () => [{ list: 'example', entry: '198.51.100.0/24' }] }).inspect(
+  const match = {
+    list: 'example',
+    entry: '198.51.100.0/24',
+    line: 3,
+    category: 'botnet',
+    confidence: 90,
+    direction: 'outbound' as const,
+    port: 443,
+    firstSeenMs: TIME_MS,
+    expiresMs: TIME_MS + 1,
+    reference: 'SBL1',
+  };
+  const found = blocklist({ lookup: () => [match], lookupName: () => [], hasNames: () => false }).inspect(
     connection(),
   );
-  const candidate = found && findingsToAlert([found], connectionAttributes(connection()));
+  const score = {
+    value: '198.51.100.7',
+    score: 84,
+    sources: ['blocklist'],
+    agents: 2,
+    sightings: 17,
+    firstSeenMs: TIME_MS,
+    lastSeenMs: TIME_MS,
+    reason: 'phishing kit',
+  };
+  const scores = { scoreOf: () => score, scoreOfName: () => undefined };
+  const known = reputation(scores, { threshold: 50 }).inspect(connection());
+  const findings = [found, known].filter((finding) => finding !== undefined);
+  const candidate = findingsToAlert(findings, connectionAttributes(connection()));
   if (candidate === undefined) throw new Error('a listed address is found');
   const merger = createMerger({ windowMs: 1000, newUid: () => '0d3f3a2e-8f3c-4c1b-9a51-6f1f0e9f4b5a' });
   const first = merger.offer(candidate, TIME_MS);
@@ -166,7 +193,15 @@ function alerts(): string[] {
   crowded.offer(candidate, TIME_MS);
   const overflow = crowded.offer({ ...candidate, key: 'another' }, TIME_MS);
   const sent = [first, overflow].filter((alert) => alert !== undefined);
-  return [...sent, ...merger.flush(TIME_MS + 2)].map((alert) => alertToJson(alert));
+  const health: Alert[] = [];
+  const reporter = createListHealth({
+    diagnostics: { info() {}, warn() {} },
+    newUid: () => 'u',
+    now: () => TIME_MS,
+  });
+  reporter.connect((alert) => health.push(alert));
+  reporter.onReport({ level: 'warning', file: 'bad.txt', message: 'bad.txt: stale', health: 'stale' });
+  return [...sent, ...health, ...merger.flush(TIME_MS + 2)].map((alert) => alertToJson(alert));
 }
 
 describe('what telegen really says', () => {

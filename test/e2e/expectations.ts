@@ -78,6 +78,7 @@ export function alertOf(culprit: Culprit): { attributes: Record<string, unknown>
       ...actor(culprit),
       'telegen.list.name': ['ip-blocklist'],
       'telegen.list.entry': [entry],
+      'telegen.list.line': [expect.stringMatching(/^\d+$/)],
       'log.record.uid': UID,
     },
   };

@@ -18,7 +18,16 @@ describe('at start', () => {
     expect(listed('2001:db8:bad::9')).toEqual(['a:2001:db8:bad::/48']);
     expect(listed('203.0.113.66')).toEqual(['B:203.0.113.66']);
     expect(listed('192.0.2.1')).toEqual([]);
-    expect(store!.lists()[0]).toEqual({ name: 'bad', file, entries: 2, generation: 1, loadedAtMs: 1234 });
+    expect(store!.lists()[0]).toEqual({
+      name: 'bad',
+      file,
+      role: 'block',
+      entries: 2,
+      invalidLines: 0,
+      generation: 1,
+      loadedAtMs: 1234,
+      modifiedMs: Math.floor(fs.statSync(file).mtimeMs),
+    });
   });
 
   test('an empty folder and no paths at all are fine', async () => {

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createListParser } from '../../src/reputation/list-parser.ts';
 import { newSlot, refreshSlot } from '../../src/reputation/list-slot.ts';
 
 let folder: string;
@@ -17,12 +18,17 @@ test('trouble that lasts is told once, although the file is looked at again and 
   const messages: string[] = [];
   const options = {
     settleMs: 1,
+    role: 'block' as const,
+    parser: createListParser(),
+    settingsOf: () => ({}),
+    guard: () => [],
+    seed: 1,
     now: () => 7,
     report: ({ message }: { message: string }) => void messages.push(message),
   };
   const quiet = { ...options, sleep: async () => {} };
   const busy = { ...options, sleep: async () => appendFileSync(file, '# more\n') };
-  let slot = await refreshSlot(newSlot(file, true), quiet);
+  let slot = await refreshSlot(newSlot(file, true, 'block'), quiet);
   appendFileSync(file, '# more\n');
   for (let i = 0; i < 3; i++) slot = await refreshSlot(slot, busy);
   expect(messages).toEqual([

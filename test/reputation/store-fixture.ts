@@ -35,8 +35,12 @@ export async function openStore(
   return store;
 }
 
+/** The most specific entry of each list. */
 export const listed = (text: string) =>
-  store!.lookup.lookup(parseIp(text)!).map(({ list, entry }) => `${list}:${entry}`);
+  store!.lookup
+    .lookup(parseIp(text)!, { timeMs: 0, direction: 'outbound' })
+    .filter(({ list }, i, all) => all[i - 1]?.list !== list)
+    .map(({ list, entry }) => `${list}:${entry}`);
 export const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 export const said = (text: string | RegExp) => expect(messages).toContainEqual(expect.stringMatching(text));
 export const entries = () => store!.lists().map(({ name, entries: count }) => `${name}=${count}`);

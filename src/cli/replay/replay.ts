@@ -14,7 +14,7 @@ import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import type { TopologyFormat } from '../../telemetry/export/topology-text.ts';
-import { blocklistPaths } from '../run/blocklist-paths.ts';
+import { listOptions } from '../lists.ts';
 import { createDiagnostics, type Diagnostics } from '../run/diagnostics.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { STDOUT } from './blocking-output.ts';
@@ -68,13 +68,13 @@ export async function replay(files: readonly string[], command: ReplayCommand): 
 
 /** Reloading is for live use: a replay judges a whole capture by the lists as they are at its start. */
 async function openLists(config: Config, diagnostics: Diagnostics): Promise<BlocklistStore | undefined> {
-  const { enabled, blocklists } = config.network.security;
-  const paths = blocklistPaths(blocklists);
-  if (!enabled || paths.length === 0) return undefined;
+  const { security } = config.network;
+  const options = listOptions(security);
   const onReport = ({ level, message }: { level: string; message: string }): void => {
     if (level === 'warning') diagnostics.warn(message);
   };
-  return openBlocklists({ paths, onReport });
+  // The addresses of the host that replays have nothing to do with the capture.
+  return options && openBlocklists({ ...options, ownNetworks: () => security.ownNetworks, onReport });
 }
 
 interface StageParts {

@@ -4,29 +4,29 @@ import { createDelivery, type Delivery } from '../../alerts/deliver.ts';
 import { createMerger, type Merger } from '../../alerts/merge.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
 import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
-import type { Config } from '../../config/config.ts';
+import type { SecurityConfig } from '../../config/config.ts';
 import { explicitOtlp } from '../../config/explicit-otlp.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { loadConfig } from '../../config/load.ts';
-import { createDetectors } from '../../detectors/index.ts';
+import { createDetectors, type DetectorOptions } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
 import { CONNECTION_PHASES, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
-import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
-import { blocklistPaths } from './blocklist-paths.ts';
 import { contentKinds } from './content-kinds.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
 import { createEventPrinter, type EventPrinter } from './event-printer.ts';
+import { createListHealth } from './list-health.ts';
 import { openHostProcesses } from './process-table.ts';
+import { type HostReputation, openReputation } from './reputation.ts';
 import { type Output, openSinks } from './sinks.ts';
 import { untilStopped } from './stop-signal.ts';
 import { exportedKinds, openTelemetryExport } from './telemetry-export.ts';
@@ -52,7 +52,7 @@ interface Running {
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
   readonly contents: Contents;
-  readonly blocklists: BlocklistStore | undefined;
+  readonly reputation: HostReputation;
   readonly printer: EventPrinter | undefined;
   readonly exporter: OtlpTelemetry | undefined;
   readonly telemetry: Telemetry;
@@ -89,12 +89,8 @@ function requireCapabilities(): void {
   if (state === 'missing') throw new TelegenError('TELEGEN_HOST', `${detail}; ${cure}`);
 }
 
-async function openLists(config: Config, diagnostics: Diagnostics): Promise<BlocklistStore | undefined> {
-  const paths = blocklistPaths(config.network.security.blocklists);
-  if (paths.length === 0 || !config.network.security.enabled) return undefined;
-  const onReport = ({ level, message }: { level: string; message: string }): void =>
-    level === 'warning' ? diagnostics.warn(message) : diagnostics.info(message);
-  return openBlocklists({ paths, onReport });
+function detectorOptions(security: SecurityConfig): DetectorOptions {
+  return { ...security, reputationThreshold: security.reputation.threshold };
 }
 
 function openPrinter(
@@ -134,9 +130,9 @@ async function openOutputs({ loaded, options, telemetry, metrics, diagnostics }:
 async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
   const { config } = loaded;
   const { security } = config.network;
-  const blocklists = await openLists(config, diagnostics);
-  const reputation = blocklists === undefined ? {} : { reputation: blocklists.lookup };
-  const detectors = security.enabled ? createDetectors(security, reputation) : [];
+  const health = createListHealth({ diagnostics, newUid: randomUUID });
+  const reputation = await openReputation(security, health.onReport);
+  const detectors = security.enabled ? createDetectors(detectorOptions(security), reputation.ports) : [];
   const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
   const telemetry = createTelemetry({ config, detectors, host: 'machine', wanted });
@@ -146,6 +142,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     : undefined;
   const outputs = await openOutputs({ loaded, options, telemetry, metrics, diagnostics });
   const { delivery, description, printer, exporter, onEvent } = outputs;
+  health.connect((alert) => delivery.send(alert));
   const processes = openHostProcesses(config.kubernetes);
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
   const include = options.interfaces.length > 0 ? options.interfaces : config.network.interfaces;
@@ -159,6 +156,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     interfaces: createInterfaceFilter({ include, exclude: config.network.excludeInterfaces }),
     newUid: randomUUID,
     ...(onEvent === undefined ? {} : { onEvent }),
+    ...(reputation.onFindings === undefined ? {} : { onFindings: reputation.onFindings }),
     onProblem: diagnostics.error,
   });
   const contents = createContents(engine.handle, telemetry.contents);
@@ -172,21 +170,18 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     onEvent: engine.handle,
     onWarning: diagnostics.warn,
   });
-  banner(
-    { capture, include, destination: description, lists: blocklists?.lists() ?? [], security },
-    diagnostics,
-  );
+  banner({ capture, include, destination: description, lists: reputation.lists(), security }, diagnostics);
   metrics?.attach({
     capture,
     ringBytes: config.network.ringBufferBytes,
     engine: engine.counters,
     merger: merger.counters,
     delivery: () => delivery.counters(),
-    lists: () => blocklists?.lists() ?? [],
+    lists: () => reputation.lists(),
   });
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
-  const parts = { engine, merger, delivery, capture, contents, blocklists, printer, exporter, metrics };
+  const parts = { engine, merger, delivery, capture, contents, reputation, printer, exporter, metrics };
   return { ...parts, telemetry, checkLoss, diagnostics };
 }
 
@@ -205,7 +200,7 @@ async function stop(running: Running): Promise<void> {
     delivery,
     capture,
     contents,
-    blocklists,
+    reputation,
     printer,
     exporter,
     metrics,
@@ -223,7 +218,7 @@ async function stop(running: Running): Promise<void> {
   await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS), exporter?.flush(FLUSH_MS)]);
   exporter?.close();
   await Promise.race([
-    Promise.all([delivery.close(), blocklists?.close(), metrics?.close()]),
+    Promise.all([delivery.close(), reputation.close(), metrics?.close()]),
     delay(CLOSE_MS),
   ]);
   const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };

@@ -58,7 +58,17 @@ const capture: NonNullable<AgentPorts['capture']> = {
 };
 const engine = { received: 9, handled: 8, filtered: 1, findings: 3, candidates: 2, lossReports: 1 };
 const sinks = { otlp: { accepted: 5, delivered: 3, pending: 1, lost: { queue_full: 1 } } };
-const list = { name: 'bad', file: '/x', entries: 7, generation: 4, loadedAtMs: 1, error: 'broken' };
+const list = {
+  name: 'bad',
+  file: '/x',
+  role: 'block' as const,
+  entries: 7,
+  invalidLines: 0,
+  generation: 4,
+  loadedAtMs: 1,
+  modifiedMs: 1,
+  error: 'broken',
+};
 const ports: AgentPorts = { capture, ringBytes: 4_096, engine, delivery: () => sinks, lists: () => [list] };
 
 const alert = (n: number): Alert => ({

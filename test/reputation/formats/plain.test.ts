@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatRange } from '../../src/net/prefix.ts';
-import { rangeById } from '../../src/net/range-table.ts';
-import { KEPT_LINES, type ParsedBlocklist, parseBlocklist } from '../../src/reputation/blocklist-file.ts';
+import { KEPT_NOTES } from '../../../src/reputation/list-builder.ts';
+import { parseList } from '../../../src/reputation/parse-list.ts';
+import type { ParsedList } from '../../../src/reputation/parsed-list.ts';
+import { dump } from '../dump.ts';
 
-function entryTexts({ entries }: ParsedBlocklist): string[] {
-  const count = entries.v4.length + entries.v6.length;
-  return Array.from({ length: count }, (_, id) => formatRange(rangeById(entries, id)!));
+const parse = (text: string) => parseList(text, { role: 'block', format: 'plain' });
+
+/** In the order of the lines. */
+function entryTexts(parsed: ParsedList): string[] {
+  return dump(parsed)
+    .toSorted((a, b) => a.line - b.line)
+    .map(({ entry }) => entry);
 }
 
 describe('good lines', () => {
@@ -33,24 +38,24 @@ describe('good lines', () => {
     ['nothing', '', []],
     ['comments only', '# none\n', []],
   ])('%s', (_, text, entries) => {
-    const parsed = parseBlocklist(text, 'x.txt');
+    const parsed = parse(text);
     expect(entryTexts(parsed)).toEqual(entries);
-    expect(parsed.stats).toMatchObject({ invalid: 0, duplicates: 0, masked: 0, lines: entries.length });
+    expect(parsed.stats).toMatchObject({ invalid: 0, duplicates: 0, changed: 0, lines: entries.length });
     expect(parsed.stats.v4 + parsed.stats.v6).toBe(entries.length);
   });
 
   test('duplicates are counted, families told apart', () => {
     const text =
       '198.51.100.7\n198.51.100.7/32\n::ffff:198.51.100.7\n2001:db8::1\n2001:DB8:0::1\n198.51.100.0/24';
-    expect(parseBlocklist(text, 'x.txt').stats).toMatchObject({ lines: 6, v4: 2, v6: 1, duplicates: 3 });
+    expect(parse(text).stats).toMatchObject({ lines: 6, v4: 2, v6: 1, duplicates: 3 });
   });
 
   test('host bits are cut off and told', () => {
-    const parsed = parseBlocklist('# x\n198.51.100.7/24\n2001:db8::1/32', 'x.txt');
+    const parsed = parse('# x\n198.51.100.7/24\n2001:db8::1/32');
     expect(entryTexts(parsed)).toEqual(['198.51.100.0/24', '2001:db8::/32']);
-    expect(parsed.masked).toEqual([
-      { line: 2, text: '198.51.100.7/24', network: '198.51.100.0/24' },
-      { line: 3, text: '2001:db8::1/32', network: '2001:db8::/32' },
+    expect(parsed.changed).toEqual([
+      { line: 2, text: '198.51.100.7/24', reason: 'has host bits set; taken as 198.51.100.0/24' },
+      { line: 3, text: '2001:db8::1/32', reason: 'has host bits set; taken as 2001:db8::/32' },
     ]);
   });
 });
@@ -73,21 +78,21 @@ describe('bad lines', () => {
     ['198.51.100.9-198.51.100.1', 'range ends before it begins'],
     ['fe80::1%eth0', 'not an IP address, CIDR or range'],
   ])('%s: %s', (text, reason) => {
-    const parsed = parseBlocklist(`# list\r\n203.0.113.66\r\n${text}`, 'x.txt');
+    const parsed = parse(`# list\r\n203.0.113.66\r\n${text}`);
     expect(parsed.invalid).toEqual([{ line: 3, text, reason }]);
     expect(entryTexts(parsed)).toEqual(['203.0.113.66']);
     expect(parsed.stats).toMatchObject({ lines: 2, invalid: 1, v4: 1 });
   });
 
   test('all are counted, the first are kept', () => {
-    const parsed = parseBlocklist('nonsense\n'.repeat(250), 'x.txt');
+    const parsed = parse('nonsense\n'.repeat(250));
     expect(parsed.stats.invalid).toBe(250);
-    expect(parsed.invalid).toHaveLength(KEPT_LINES);
-    expect(parsed.invalid.at(-1)?.line).toBe(KEPT_LINES);
+    expect(parsed.invalid).toHaveLength(KEPT_NOTES);
+    expect(parsed.invalid.at(-1)?.line).toBe(KEPT_NOTES);
   });
 
   test('their text is short and cannot drive a terminal', () => {
-    const [bad] = parseBlocklist(`\u001b[31m${'x'.repeat(5000)}`, 'x.txt').invalid;
+    const [bad] = parse(`\u001b[31m${'x'.repeat(5000)}`).invalid;
     expect(bad?.text).toMatch(/^\ufffd\[31mx+\.\.\.$/);
     expect(bad?.text.length).toBeLessThan(100);
   });
@@ -119,9 +124,9 @@ test('any text: no throw, and each line is an entry, a duplicate or invalid', ()
         fc.array(piece, { maxLength: 60 }).map((x) => x.join('')),
       ),
       (text) => {
-        const { stats, invalid } = parseBlocklist(text, 'x.txt');
+        const { stats, invalid } = parse(text);
         expect(stats.v4 + stats.v6 + stats.duplicates + stats.invalid).toBe(stats.lines);
-        expect(invalid).toHaveLength(Math.min(stats.invalid, KEPT_LINES));
+        expect(invalid).toHaveLength(Math.min(stats.invalid, KEPT_NOTES));
       },
     ),
     { numRuns: 3000 },

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+import { text } from './leaf.ts';
+
+/** Formats that a list can be said to have; the same as src/reputation/formats/format.ts, which a test compares. */
+export const LIST_FORMATS = [
+  'plain',
+  'netset',
+  'domains',
+  'hosts',
+  'ipsum',
+  'spamhaus-drop',
+  'spamhaus-json',
+  'csv',
+  'iprep',
+  'iprep-categories',
+  'zeek-intel',
+  'stix',
+  'misp',
+  'misp-warninglist',
+] as const;
+
+const listName = text(255);
+const percent = z.int().min(0).max(100).meta({ expects: 'a whole number from 0 to 100' });
+const flag = z.boolean().meta({ expects: 'true or false' });
+
+export const span = (min: string, max: string) =>
+  text(20)
+    .refine((value) => {
+      const ms = parseDuration(value) ?? Number.NaN;
+      return ms >= (parseDuration(min) ?? 0) && ms <= (parseDuration(max) ?? 0);
+    })
+    .meta({ expects: `a duration from ${min} to ${max} (units: ms, s, m, h)` });
+
+const listSettings = z.strictObject({
+  format: z
+    .literal(LIST_FORMATS)
+    .optional()
+    .meta({ expects: `one of ${LIST_FORMATS.join(', ')}` }),
+  category: text(200).optional().meta({ expects: 'text of 1 to 200 characters' }),
+  confidence: percent.optional(),
+  direction: z.literal(['outbound', 'inbound']).optional().meta({ expects: 'outbound or inbound' }),
+  min_confidence: percent.optional(),
+  allow_reserved: flag.optional(),
+  allow_shrink: flag.optional(),
+  stale_after: span('1m', '8760h').optional(),
+});
+
+/** `agent.network.security.lists`: what is to be known of single lists, by their names. */
+export const listsSchema = z
+  .record(listName, listSettings)
+  .default({})
+  .meta({
+    active: true,
+    expects: 'a mapping of list names to settings, such as {feodo: {format: csv, stale_after: 48h}}',
+    description:
+      'Settings of single block and allow lists by name (file name without ending): `format`, `category`, `confidence`, ' +
+      '`direction`, `min_confidence`, `allow_reserved`, `allow_shrink`, `stale_after`; see docs/blocklists.md.',
+  });
