@@ -29,6 +29,10 @@ scrape_configs:
     static_configs: [{ targets: ["127.0.0.1:19090"] }]
 \`\`\`
 
+\`otlp.metrics: true\` sends the same metrics to the collector of the alerts every \`otlp.metrics_interval\` (15 s), as OTLP over gRPC:
+cumulative sums, at most 2,000 points a message. Nothing waits: what an export that failed should have carried is in the
+next one. While 512 alerts or more wait, metrics give way; \`telegen_metric_exports_total\` counts all of it.
+
 A [Grafana dashboard](../deploy/grafana-dashboard.json) shows the host, its services and telegen itself.
 \`telegen replay --output metrics FILE...\` prints the metrics of a capture.
 

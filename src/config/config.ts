@@ -21,7 +21,12 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
     kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
     otlp: toOtlp(otlp, headers),
     /** What goes to the collector beside the alerts. */
-    exported: { events: otlp.events, spans: otlp.spans },
+    exported: {
+      events: otlp.events,
+      spans: otlp.spans,
+      metrics: otlp.metrics,
+      metricsIntervalMs: parseDuration(otlp.metrics_interval) ?? 0,
+    },
     semanticConventions: file.semantic_conventions,
   };
 }

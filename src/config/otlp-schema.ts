@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OTLP_TIMEOUT, SERVICE_NAME } from './defaults.ts';
+import { METRICS_INTERVAL, OTLP_TIMEOUT, SERVICE_NAME } from './defaults.ts';
 import {
   choice,
   duration,
@@ -80,5 +80,14 @@ export const otlpSchema = section('Where alerts go: an OpenTelemetry Collector, 
     active: true,
     description: 'Send HTTP exchanges and gRPC calls as OTLP spans. Given up before alerts, too.',
   }),
+  metrics: flag(false, {
+    active: true,
+    description:
+      'Send the metrics of `agent.telemetry` as OTLP metrics (cumulative). Given up before alerts, too.',
+  }),
+  metrics_interval: duration(
+    { min: '1s', max: '1h', default: METRICS_INTERVAL },
+    { active: true, description: 'Time between two exports of metrics.' },
+  ),
   service_name: words(SERVICE_NAME, { active: true, description: '`service.name` of the exported records.' }),
 });

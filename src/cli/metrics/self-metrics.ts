@@ -8,6 +8,7 @@ import type { ListStatus } from '../../reputation/snapshot.ts';
 import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
+import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
 export interface AgentPorts {
@@ -23,6 +24,8 @@ export interface AgentPorts {
   readonly merger?: MergeCounters;
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
   readonly lists?: () => readonly ListStatus[];
+  /** Exports of metrics to the collector. */
+  readonly exports?: () => OtlpMetricsCounters | undefined;
 }
 
 export interface SelfFacts {
@@ -180,6 +183,17 @@ function surroundings({ ports, http }: SelfFacts): Gauges[] {
       spec: gauge('telegen_list_failed', '1 when the file as it is now is not in use, else 0.'),
       labels: [open('list')],
       read: () => lists().map(({ name, error }) => [[name], error === undefined ? 0 : 1] as const),
+    },
+    {
+      spec: counter(
+        'telegen_metric_exports',
+        'OTLP exports of metrics (delivered, failed, shed for alerts that wait, skipped because one still ran).',
+      ),
+      labels: [closed('result')],
+      read: () => {
+        const { delivered, failed, shed, skipped } = ports().exports?.() ?? {};
+        return parts({ delivered, failed, shed, skipped });
+      },
     },
     {
       spec: counter('telegen_http_requests', 'HTTP requests to this agent (answered, refused, broken off).'),

@@ -15,9 +15,11 @@ import { CONNECTION_PHASES, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createLossWatch } from '../../pipeline/loss-watch.ts';
+import type { OtlpMetrics } from '../../telemetry/export/otlp-metrics.ts';
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
+import { openMetricsExport } from '../metrics/metrics-export.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
@@ -57,6 +59,7 @@ interface Running {
   readonly exporter: OtlpTelemetry | undefined;
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
+  readonly metricsExport: OtlpMetrics | undefined;
   readonly checkLoss: () => void;
   readonly diagnostics: Diagnostics;
 }
@@ -120,11 +123,12 @@ async function openOutputs({ loaded, options, telemetry, metrics, diagnostics }:
   const delivery = createDelivery({ sinks, onProblem: diagnostics.error });
   const printer = openPrinter(options.events, telemetry, diagnostics);
   const exporter = await openTelemetryExport({ loaded, telemetry, sinks, diagnostics });
+  const metricsExport = await openMetricsExport({ loaded, registry: metrics?.registry, sinks, diagnostics });
   const consumers = [printer?.print, exporter?.send, metrics?.onEvent].filter(
     (consumer) => consumer !== undefined,
   );
   const onEvent = consumers.length === 0 ? undefined : telemetry.feed(...consumers);
-  return { delivery, description, printer, exporter, onEvent };
+  return { delivery, description, printer, exporter, metricsExport, onEvent };
 }
 
 async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Running> {
@@ -141,7 +145,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
     : undefined;
   const outputs = await openOutputs({ loaded, options, telemetry, metrics, diagnostics });
-  const { delivery, description, printer, exporter, onEvent } = outputs;
+  const { delivery, description, printer, exporter, metricsExport, onEvent } = outputs;
   health.connect((alert) => delivery.send(alert));
   const processes = openHostProcesses(config.kubernetes);
   const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
@@ -178,11 +182,12 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     merger: merger.counters,
     delivery: () => delivery.counters(),
     lists: () => reputation.lists(),
+    exports: () => metricsExport?.counters,
   });
   const lossWatch = createLossWatch(engine.reportLoss);
   const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
   const parts = { engine, merger, delivery, capture, contents, reputation, printer, exporter, metrics };
-  return { ...parts, telemetry, checkLoss, diagnostics };
+  return { ...parts, telemetry, metricsExport, checkLoss, diagnostics };
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
@@ -217,6 +222,7 @@ async function stop(running: Running): Promise<void> {
   engine.finish(Date.now());
   await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS), exporter?.flush(FLUSH_MS)]);
   exporter?.close();
+  running.metricsExport?.close();
   await Promise.race([
     Promise.all([delivery.close(), reputation.close(), metrics?.close()]),
     delay(CLOSE_MS),

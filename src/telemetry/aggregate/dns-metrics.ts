@@ -1,7 +1,7 @@
 import type { DnsEvent } from '../../model/event.ts';
 import { FINE_BOUNDS } from './histogram.ts';
 import { counter, histogram } from './instruments.ts';
-import { type MetricSpec, open } from './metric.ts';
+import { dotted, type MetricSpec, open } from './metric.ts';
 import type { NamingSet } from './naming.ts';
 import type { Registry } from './registry.ts';
 
@@ -35,7 +35,7 @@ export function createDnsMetrics(registry: Registry, naming: NamingSet): (event:
     : undefined;
   const latency = naming.telegen ? histogram(registry, LATENCY) : undefined;
   const lookup = naming.otel
-    ? histogram(registry, LOOKUP, [open('dns_question_name'), open('error_type')])
+    ? histogram(registry, LOOKUP, [dotted('dns.question.name'), dotted('error.type')])
     : undefined;
   return ({ dns, timeMs }) => {
     if (dns.outcome === 'unasked') return;

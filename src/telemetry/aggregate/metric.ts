@@ -28,6 +28,8 @@ export interface Label {
   readonly name: string;
   /** Outside data decides the value: the number of values is capped, the rest folds into `~other`. */
   readonly open: boolean;
+  /** Attribute over OTLP, where it differs. */
+  readonly otelName?: string;
 }
 
 /** A histogram as it stands; `counts` has one place more than there are bounds. */
@@ -59,6 +61,13 @@ export interface MetricFamily {
 
 /** A label that outside data feeds. */
 export const open = (name: string): Label => ({ name, open: true });
+
+/** The same, under OpenTelemetry's dotted name; Prometheus has underscores. */
+export const dotted = (otelName: string): Label => ({
+  name: otelName.replaceAll('.', '_'),
+  open: true,
+  otelName,
+});
 
 /** A label with few values, all chosen by telegen. */
 export const closed = (name: string): Label => ({ name, open: false });

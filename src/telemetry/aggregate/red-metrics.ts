@@ -2,7 +2,7 @@ import type { HeaderField, HttpFacts } from '../../model/conversation.ts';
 import type { GrpcEvent, HttpEvent } from '../../model/event.ts';
 import { grpcStatusName, isServerError } from './grpc-status.ts';
 import { DURATION_BOUNDS, Histogram } from './histogram.ts';
-import { type Label, type MetricSpec, open } from './metric.ts';
+import { dotted, type Label, type MetricSpec, open } from './metric.ts';
 import type { NamingSet } from './naming.ts';
 import type { Registry } from './registry.ts';
 import type { SeriesTable } from './series-table.ts';
@@ -53,6 +53,12 @@ function labelsOf(side: Side, names: readonly string[]): readonly Label[] {
   return side === 'client' ? [...both, open('peer_service')] : both;
 }
 
+/** The same under OpenTelemetry's names. */
+function otelLabelsOf(side: Side, names: readonly string[]): readonly Label[] {
+  const both = ['service.name', ...names].map(dotted);
+  return side === 'client' ? [...both, dotted('service.peer.name')] : both;
+}
+
 const createRequests = (): Requests => ({ count: 0, duration: new Histogram(DURATION_BOUNDS) });
 const durationOf = ({ duration }: Requests): Histogram | undefined =>
   duration.count > 0 ? duration : undefined;
@@ -91,7 +97,7 @@ function otelTables(registry: Registry, what: 'http' | 'rpc', names: readonly st
       otelName: `${what}.${side}.${noun}.duration`,
       help: `Duration of ${what === 'http' ? 'HTTP requests' : 'gRPC calls'}, ${side} side (OpenTelemetry's name).`,
     };
-    return registry.table<Requests>({ labels: labelsOf(side, names), create: createRequests }, [
+    return registry.table<Requests>({ labels: otelLabelsOf(side, names), create: createRequests }, [
       { spec, read: durationOf },
     ]);
   });
@@ -114,14 +120,14 @@ export function createRedMetrics(
     : NONE;
   const otelHttp = naming.otel
     ? otelTables(registry, 'http', [
-        'http_request_method',
-        'http_route',
-        'http_response_status_code',
-        'error_type',
+        'http.request.method',
+        'http.route',
+        'http.response.status_code',
+        'error.type',
       ])
     : NONE;
   const otelRpc = naming.otel
-    ? otelTables(registry, 'rpc', ['rpc_system_name', 'rpc_method', 'rpc_response_status_code', 'error_type'])
+    ? otelTables(registry, 'rpc', ['rpc.system.name', 'rpc.method', 'rpc.response.status_code', 'error.type'])
     : NONE;
 
   return {

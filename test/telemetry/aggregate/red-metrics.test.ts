@@ -134,7 +134,7 @@ describe('semantic_conventions', () => {
       'service_name="api",http_request_method="GET",http_response_status_code="500",error_type="500"';
     expect(world.histogram('http_server_request_duration_seconds', served_)?.count).toBe(1);
     const called =
-      'service_name="frontend",rpc_system_name="grpc",rpc_method="shop.Orders/Place",rpc_response_status_code="NOT_FOUND",error_type="NOT_FOUND",peer_service="10.0.0.7"';
+      'service_name="frontend",rpc_system_name="grpc",rpc_method="shop.Orders/Place",rpc_response_status_code="NOT_FOUND",error_type="NOT_FOUND",service_peer_name="10.0.0.7"';
     expect(world.histogram('rpc_client_call_duration_seconds', called)?.count).toBe(1);
     const looked = 'dns_question_name="api.example.com",error_type="NXDOMAIN"';
     expect(world.histogram('dns_lookup_duration_seconds', looked)?.sum).toBe(0.0025);
