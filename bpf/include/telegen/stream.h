@@ -47,6 +47,15 @@ enum tg_state {
 #define TG_HEAD_SWITCH 32u /* another protocol follows: 101, or CONNECT */
 #define TG_HEAD_EXTENSION 64u /* behind a chunk size, in what may follow it up to the line's end */
 
+/* Sequence numbers from `start` up to `end`. */
+struct tg_range {
+	__u32 start;
+	__u32 end;
+};
+
+/* Holes that are told apart at a time; more are taken for filled. */
+#define TG_EARLY_RANGES 4
+
 /* A line with Content-Length and its value fits. */
 #define TG_START_SIZE 40
 
@@ -55,9 +64,8 @@ struct tg_half {
 	__u32 mark; /* next byte that matters */
 	__u32 seen; /* behind the last byte */
 	__u32 ordinal;
-	__u32 hole_end;   /* end of what came early */
-	__u32 hole_start; /* its begin */
-	__u32 budget;     /* bytes that may still be shipped unordered */
+	__u32 budget; /* bytes that may still be shipped unordered */
+	struct tg_range early[TG_EARLY_RANGES]; /* what came behind a hole; empty ones are unused */
 	__u16 head_bytes; /* of the head so far */
 	__u8 state;       /* enum tg_state */
 	__u8 after_hole;  /* enum tg_state */
