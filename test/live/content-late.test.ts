@@ -34,7 +34,7 @@ describeContents('who speaks, and since when', (lab) => {
   });
 
   it('in the middle of a body: what it belongs to is not made up', async () => {
-    const nginx = await startNginx({ sandbox: lab.sandbox, files: FILES, server: 'limit_rate 3000000;' });
+    const nginx = await startNginx({ sandbox: lab.sandbox, files: FILES, server: 'limit_rate 1000000;' });
     const curl = lab.sandbox.start(
       [
         'curl',
@@ -94,7 +94,7 @@ describeContents('who speaks, and since when', (lab) => {
     expect(events[0]).toMatchObject({
       role: 'server',
       attribution: 'worker',
-      owner: { parentPid: nginx.pid },
+      owner: { comm: 'nginx' },
     });
   });
 

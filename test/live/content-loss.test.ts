@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describeContents } from '../support/content-lab.ts';
 import { tally, tell } from '../support/content-watch.ts';
-import { enterNamespace, filterArrivals, setSysctl } from '../support/namespaces.ts';
+import { enterNamespace, filterArrivals } from '../support/namespaces.ts';
 import { asLogged, startNginx } from '../support/nginx.ts';
 
 const ADDRESS = '192.0.2.1';

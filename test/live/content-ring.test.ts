@@ -27,15 +27,10 @@ describeContents('a ring too small for what is said', (lab) => {
       expect(dropped).toBeGreaterThan(0);
       const known =
         /^(?:GET|-) (?:\/small\.txt|-) (?:200|-) (?:0|-) (?:612|-) (?:complete|unanswered|unasked)(?: partial)?$/;
-      expect(
-        events
-          .slice(0, -1)
-          .map(tell)
-          .filter((line) => !known.test(line)),
-      ).toEqual([]);
-      expect(tell(events.at(-1) as never)).toBe(
-        ringBufferSize > 4096 ? 'GET /small.txt?last 200 0 612 complete' : tell(events.at(-1) as never),
-      );
+      const told = events.map(tell);
+      const last = 'GET /small.txt?last 200 0 612 complete';
+      expect(told.filter((line) => line !== last && !known.test(line))).toEqual([]);
+      if (ringBufferSize > 4096) expect(told).toContain(last);
     });
 
     it('HTTP/2: no name or value is mistaken for another', async () => {

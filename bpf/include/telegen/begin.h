@@ -6,8 +6,12 @@
 #include "telegen/chunked.h"
 #include "telegen/http2.h"
 
-/* Segments of one direction that may tell nothing before the connection is left alone. */
+/*
+ * Segments of one direction that may tell nothing before the connection is left alone. One that is older than telegen may
+ * be in the middle of a long body.
+ */
 #define TG_MAX_SNIFFS 12
+#define TG_MAX_LATE_SNIFFS 8192
 
 static __always_inline void tg_preface_begins(struct tg_walk *walk, __u32 before)
 {
@@ -21,7 +25,7 @@ static __always_inline void tg_sniffed_nothing(struct tg_walk *walk)
 {
 	struct tg_half *half = walk->half;
 
-	if (half->sniffs < TG_MAX_SNIFFS)
+	if (half->sniffs < (walk->stream->late ? TG_MAX_LATE_SNIFFS : TG_MAX_SNIFFS))
 		half->sniffs++;
 	else
 		walk->stream->done = 1;
