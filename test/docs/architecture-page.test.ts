@@ -23,7 +23,7 @@ test('the required hooks are named', () => {
 
 test('every program of the page is in its object file', () => {
   for (const [, programs = ''] of hooks) {
-    for (const [, object, program] of programs.matchAll(/(core|extra)\/(\w+)/g)) {
+    for (const [, object, program] of programs.matchAll(/(core|extra|content)\/(\w+)/g)) {
       expect(read(`bpf/${object}.bpf.c`)).toMatch(
         new RegExp(`\\b(?:int ${program}\\(|BPF_PROG\\(${program},)`),
       );

@@ -60,9 +60,12 @@ describe.skipIf(skip !== undefined)(`no record is lost unnoticed ${skip ? `(SKIP
     exec: 2,
     exit: 2,
     udp_socket_closed: 0,
+    payload: 0,
+    stream_closed: 0,
     socket_state: 0,
     udp_flow_state: 0,
     process_state: 0,
+    stream_state: 0,
   };
 
   it.each([4096, 65_536])(
@@ -108,5 +111,21 @@ describe.skipIf(skip !== undefined)(`no record is lost unnoticed ${skip ? `(SKIP
     expect(watch.connections.filter((event) => event.phase === 'attempted')).toHaveLength(300);
     expect(watch.connections.filter((event) => event.phase === 'closed')).toHaveLength(300);
     expect(new Set(watch.connections.map((event) => event.socketId)).size).toBe(300);
+  });
+
+  it.each([65_536, 1 << 24])('with content and rings of %i bytes', async (ringBufferSize) => {
+    const reader = { openStream: () => undefined, datagram: () => undefined };
+    watch = watchCgroup({
+      cgroup: sandbox.cgroup,
+      ringBufferSize,
+      content: { kinds: ['dns', 'http', 'tls'], reader },
+    });
+    await burst((program) => program.end());
+    // The byte, a zero, may be the first of an HTTP/2 frame: both ends ship it.
+    const truth = { ...TRUTH, payload: 2 * CONNECTIONS, stream_closed: 2 * CONNECTIONS };
+    expect(made(watch.capture.counters())).toEqual(truth);
+    const { submitted, dropped } = totals(watch.capture.counters());
+    expect(watch.capture.received()).toBe(submitted);
+    if (ringBufferSize > 65_536) expect(dropped).toBe(0);
   });
 });

@@ -47,6 +47,15 @@ enum tg_state {
 #define TG_HEAD_SWITCH 32u /* another protocol follows: 101, or CONNECT */
 #define TG_HEAD_EXTENSION 64u /* behind a chunk size, in what may follow it up to the line's end */
 
+/* Sequence numbers from `start` up to `end`. */
+struct tg_range {
+	__u32 start;
+	__u32 end;
+};
+
+/* Holes that are told apart at a time; more are taken for filled. */
+#define TG_EARLY_RANGES 4
+
 /* A line with Content-Length and its value fits. */
 #define TG_START_SIZE 40
 
@@ -55,21 +64,20 @@ struct tg_half {
 	__u32 mark; /* next byte that matters */
 	__u32 seen; /* behind the last byte */
 	__u32 ordinal;
-	__u32 hole_end;   /* end of what came early */
-	__u32 hole_start; /* its begin */
-	__u32 budget;     /* bytes that may still be shipped unordered */
+	__u32 budget; /* bytes that may still be shipped unordered */
+	struct tg_range early[TG_EARLY_RANGES]; /* what came behind a hole; empty ones are unused */
 	__u16 head_bytes; /* of the head so far */
+	__u16 sniffs;     /* packets that told nothing */
 	__u8 state;       /* enum tg_state */
 	__u8 after_hole;  /* enum tg_state */
 	__u8 flags;
 	__u8 head;
 	__u8 line;   /* how the last piece of a head ended: 0 in a line, 1 behind a line feed, 2 behind LF CR */
-	__u8 sniffs; /* packets that told nothing */
 	__u8 frames; /* DATA frames whose headers may still be shipped until the next header block */
 	__u8 saved;  /* bytes in `start` */
 	__u8 digits; /* of the chunk size so far */
 	__u8 heads;  /* HTTP/1 heads that were begun, modulo 256; without interim responses */
-	__u8 pad[4];
+	__u8 pad[3];
 	__u8 start[TG_START_SIZE]; /* the first bytes of a message, a header line or a frame that a segment cut */
 };
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Bytes that are missing: noticing that they are, shipping what came early, and where the place is known again. */
+#ifndef TELEGEN_HOLE_H
+#define TELEGEN_HOLE_H
+
+#include "telegen/ship.h"
+
+/* Bytes shipped while bytes are missing, or while the place is being looked for; then the place is given up. */
+#define TG_UNORDERED_BUDGET (256u << 10)
+#define TG_DNS_BUDGET (1u << 20)
+
+/* Bytes before this segment are missing: they come again, and until then everything is shipped for user space to order. */
+static __always_inline void tg_hole_opens(struct tg_walk *walk)
+{
+	struct tg_half *half = walk->half;
+
+	half->after_hole = half->state;
+	half->mark = half->seen;
+	half->state = TG_STATE_HOLE;
+	__builtin_memset(half->early, 0, sizeof(half->early));
+	half->budget = TG_UNORDERED_BUDGET;
+}
+
+/* Where the place is known again once nothing is missing. */
+static __always_inline __u8 tg_state_after_hole(const struct tg_stream *stream, const struct tg_half *half)
+{
+	switch (half->after_hole) {
+	case TG_STATE_FRAME:
+	case TG_STATE_BLOCK:
+	case TG_STATE_DATA:
+	case TG_STATE_RESYNC:
+		return TG_STATE_RESYNC;
+	case TG_STATE_SNIFF:
+		return TG_STATE_SNIFF;
+	case TG_STATE_SHIP:
+		return stream->is_dns ? TG_STATE_SHIP : TG_STATE_IGNORE;
+	default:
+		return TG_STATE_MESSAGE;
+	}
+}
+
+static __always_inline void tg_hole_closes(struct tg_walk *walk, __u32 at)
+{
+	struct tg_half *half = walk->half;
+
+	half->state = tg_state_after_hole(walk->stream, half);
+	half->saved = 0;
+	half->flags &= TG_HALF_STARTED;
+	half->mark = half->state == TG_STATE_SHIP ? at + TG_DNS_BUDGET : at;
+}
+
+/* Adds a range that lies ahead to those that it touches, or to the unused. */
+static __always_inline void tg_early_add(struct tg_half *half, __u32 start, __u32 end)
+{
+	struct tg_range *last = &half->early[0];
+	int i;
+
+	for (i = 0; i < TG_EARLY_RANGES; i++) {
+		struct tg_range *range = &half->early[i];
+
+		if (range->start == range->end) {
+			range->start = start;
+			range->end = end;
+			return;
+		}
+		if (tg_ahead(start, range->end) <= 0 && tg_ahead(range->start, end) <= 0) {
+			if (tg_ahead(range->start, start) > 0)
+				range->start = start;
+			if (tg_ahead(end, range->end) > 0)
+				range->end = end;
+			return;
+		}
+		if (tg_ahead(range->end, last->end) > 0)
+			last = range;
+	}
+	if (tg_ahead(end, last->end) > 0)
+		last->end = end;
+}
+
+/* Takes a segment into what is known to be there. Returns whether nothing is missing any more, up to mark. */
+__noinline int tg_hole_add(struct tg_half *half, __u32 start, __u32 end)
+{
+	int i, pass, left = 0;
+
+	if (!half)
+		return 0;
+	if (tg_ahead(start, half->mark) > 0)
+		tg_early_add(half, start, end);
+	else if (tg_ahead(end, half->mark) > 0)
+		half->mark = end;
+	for (pass = 0; pass < TG_EARLY_RANGES; pass++) {
+		left = 0;
+		for (i = 0; i < TG_EARLY_RANGES; i++) {
+			struct tg_range *range = &half->early[i];
+
+			if (range->start == range->end)
+				continue;
+			if (tg_ahead(range->start, half->mark) > 0) {
+				left = 1;
+				continue;
+			}
+			if (tg_ahead(range->end, half->mark) > 0)
+				half->mark = range->end;
+			range->start = range->end = 0;
+		}
+	}
+	return !left;
+}
+
+/* The segment, shipped already, may have filled the hole; without budget nobody waits for that any longer. */
+static __always_inline void tg_hole_filled(struct tg_walk *walk)
+{
+	struct tg_half *half = walk->half;
+
+	if (!half->budget)
+		tg_hole_closes(walk, tg_ahead(walk->end, half->seen) > 0 ? walk->end : half->seen);
+	else if (tg_hole_add(half, walk->start, walk->end))
+		tg_hole_closes(walk, half->mark);
+}
+
+#endif
