@@ -130,6 +130,28 @@ static __always_inline int tg_is_listener(struct bpf_sock *sk)
 	return full && full->state == BPF_TCP_LISTEN;
 }
 
+/* How often another program's end is looked for: some 100 us. */
+#define TG_PATIENCE 4096
+
+static long tg_try_half(__u32 index, struct tg_walk *walk)
+{
+	if (__sync_lock_test_and_set(&walk->half->busy, 1))
+		return 0;
+	walk->holds = 1;
+	return 1;
+}
+
+/* One segment of a direction at a time. What cannot wait any longer is a loss: the next ordinal says so. */
+static __always_inline int tg_take_half(struct tg_walk *walk)
+{
+	if (tg_try_half(0, walk))
+		return 1;
+	bpf_loop(TG_PATIENCE, tg_try_half, walk, 0);
+	if (!walk->holds)
+		__sync_fetch_and_add(&walk->half->ordinal, 1);
+	return walk->holds;
+}
+
 static __always_inline void tg_stream_segment(struct __sk_buff *skb, struct bpf_sock *sk,
 					      const struct tg_segment *segment, int out)
 {
@@ -153,17 +175,20 @@ static __always_inline void tg_stream_segment(struct __sk_buff *skb, struct bpf_
 	if (!stream)
 		return;
 	half = out ? &stream->half[1] : &stream->half[0];
+	walk.half = half;
+	if (!tg_take_half(&walk))
+		return;
 	if (!(half->flags & TG_HALF_STARTED))
 		tg_half_begin(half, stream, sock, segment, out);
 	walk.skb = skb;
 	walk.stream = stream;
-	walk.half = half;
 	walk.sock = sock;
 	walk.payload = segment->payload;
 	walk.start = segment->seq;
 	walk.end = segment->seq + segment->length;
 	walk.out = out;
 	tg_walk_segment(&walk);
+	__sync_lock_test_and_set(&half->busy, 0);
 }
 
 static __always_inline void tg_packet(struct __sk_buff *skb, int out)

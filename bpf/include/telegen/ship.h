@@ -30,6 +30,7 @@ struct tg_walk {
 	__u8 skips;    /* the run ends here: ship it, then go on at skip_to */
 	__u8 complete; /* at skip_to a body or frame is over */
 	__u8 flags;    /* of the pieces */
+	__u8 holds;    /* the half is ours */
 };
 
 /* a - b of sequence numbers */
