@@ -22,7 +22,7 @@ function comparable(line: string): string {
   return JSON.stringify(
     Object.entries(attributes)
       .filter(([name]) => !own.test(name))
-      .sort(),
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 
