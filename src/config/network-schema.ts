@@ -83,7 +83,7 @@ export const networkSchema = leaf.section('Network observability', {
       {
         active: true,
         description:
-          'Bytes of each HTTP body to report, from its beginning, when it is text; credentials stay masked. 0 captures none. In replays: live capture takes no bodies.',
+          'Bytes of each HTTP body to report, from its beginning, when it is text; credentials stay masked. 0 captures none.',
       },
     ),
     max_headers: leaf.whole(

@@ -8,6 +8,8 @@ import { totals, type Watch, type WatchOptions, watchCgroup } from './events.ts'
 export interface ContentWatchOptions extends Omit<WatchOptions, 'content'> {
   /** Default: all. */
   readonly kinds?: readonly ContentKind[];
+  /** Of each HTTP body. */
+  readonly bodyBytes?: number;
 }
 
 /** A live capture that gathers what conversations say. */
@@ -28,15 +30,16 @@ const RING_BYTES = 1 << 24;
 /** Behind the end of the capture: by then a DNS query has timed out. */
 const PATIENCE_MS = 10_000;
 
-export function watchContents({ kinds, ...options }: ContentWatchOptions): ContentWatch {
+export function watchContents({ kinds, bodyBytes = 0, ...options }: ContentWatchOptions): ContentWatch {
   const events: ContentEvent[] = [];
-  const reader: Contents = createContents((event) => {
+  const keep = (event: ContentEvent): void => {
     events.push(event);
-  });
+  };
+  const reader: Contents = createContents(keep, { maxBodyBytes: bodyBytes });
   const watch = watchCgroup({
     ringBufferSize: RING_BYTES,
     ...options,
-    content: { kinds: kinds ?? ['dns', 'http', 'tls'], reader },
+    content: { kinds: kinds ?? ['dns', 'http', 'tls'], bodyBytes, reader },
   });
   let final: RecordCounters | undefined;
   const streams = (): Readonly<StreamCounters> => watch.capture.streams() as StreamCounters;

@@ -33,6 +33,10 @@ static __always_inline void tg_chunk_begins(struct tg_walk *walk)
 		half->line = 1;
 		return;
 	}
+	if (tg_shown_bytes(half, size)) {
+		half->state = TG_STATE_CHUNK;
+		return;
+	}
 	half->state = TG_STATE_SIZE;
 	if (size <= TG_SMALL_CHUNK && tg_ahead(walk->end, half->mark) >= 0)
 		walk->at = half->mark;

@@ -40,7 +40,7 @@ static __always_inline void tg_head_ended(struct tg_walk *walk)
 		return;
 	/* Beyond the reach of sequence numbers the next head is found by its looks. */
 	half->mark = walk->at + (half->body < 1u << 30 ? (__u32)half->body : 1u << 30);
-	if (tg_ahead(walk->end, half->mark) >= 0) {
+	if (!tg_body_limit && tg_ahead(walk->end, half->mark) >= 0) {
 		tg_skip(walk, half->mark, 1);
 		return;
 	}
@@ -94,6 +94,7 @@ static __always_inline void tg_head_begins(struct tg_walk *walk, const union tg_
 	half->head_bytes = before;
 	half->line = 0;
 	half->body = 0;
+	half->shown = 0;
 	half->saved = 0;
 	if (tg_is_response(bytes))
 		tg_response_begins(walk, bytes);

@@ -144,6 +144,17 @@ static __always_inline void tg_frame_left_out(struct tg_walk *walk, __u32 begin,
 	tg_skip(walk, end_of_frame, 0);
 }
 
+/* Bytes of DATA behind its header that are shipped. Streams share the limit of bodies until the next header block. */
+static __always_inline __u32 tg_shown_data(struct tg_half *half, __u32 length)
+{
+	__u32 body = tg_shown_bytes(half, length);
+
+	half->shown += body;
+	if (length <= TG_SMALL_DATA)
+		return length;
+	return body > TG_MESSAGE_PREFIX ? body : TG_MESSAGE_PREFIX;
+}
+
 static __always_inline void tg_frame(struct tg_walk *walk, const struct tg_frame *frame, __u32 header_here)
 {
 	struct tg_half *half = walk->half;
@@ -163,6 +174,7 @@ static __always_inline void tg_frame(struct tg_walk *walk, const struct tg_frame
 	case TG_FRAME_PUSH_PROMISE:
 	case TG_FRAME_CONTINUATION:
 		half->frames = TG_SHOWN_FRAMES;
+		half->shown = 0;
 	case TG_FRAME_RST_STREAM:
 	case TG_FRAME_SETTINGS:
 	case TG_FRAME_GOAWAY:
@@ -177,7 +189,7 @@ static __always_inline void tg_frame(struct tg_walk *walk, const struct tg_frame
 		}
 		if (half->frames)
 			half->frames--;
-		tg_frame_begins(walk, end_of_frame, frame->length <= TG_SMALL_DATA ? frame->length : TG_MESSAGE_PREFIX, 1);
+		tg_frame_begins(walk, end_of_frame, tg_shown_data(half, frame->length), 1);
 		return;
 	default:
 		/* In a run it is cheaper to go on than to begin another record. */

@@ -36,12 +36,13 @@ static __always_inline int tg_is_extension(__u8 next)
 	return next == 0 || next == 43 || next == 60 || next == 44;
 }
 
-static __always_inline __u32 tg_transport6(struct __sk_buff *skb, __u8 protocol)
+/* Global, so that the verifier looks at it only once and not at all that follows for each number of headers. */
+__noinline __u32 tg_transport6(struct __sk_buff *skb, __u8 protocol)
 {
 	__u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u32 offset = 40;
 	__u8 next, header[4];
-	int i;
+	int i, is_fragment;
 
 	if (data + 40 > end)
 		return 0;
@@ -51,10 +52,11 @@ static __always_inline __u32 tg_transport6(struct __sk_buff *skb, __u8 protocol)
 			return offset;
 		if (!tg_is_extension(next) || bpf_skb_load_bytes(skb, offset, header, sizeof(header)))
 			return 0;
-		if (next == 44 && (header[2] | (header[3] & 0xf8)))
+		is_fragment = next == 44;
+		if (is_fragment && (header[2] | (header[3] & 0xf8)))
 			return 0;
 		next = header[0];
-		offset += header[1] && next != 44 ? (header[1] + 1) * 8 : 8;
+		offset += is_fragment ? 8 : (header[1] + 1) * 8;
 	}
 	return 0;
 }

@@ -7,6 +7,8 @@
 
 /* Longest HTTP/1 head, bytes. */
 const volatile __u32 tg_head_limit = 8192;
+/* Bytes of each HTTP body that are shipped, from its beginning; set by user space before load. */
+const volatile __u32 tg_body_limit = 0;
 
 /* Whole records come in three sizes, as the verifier wants constants; the reader copies what is used of them. */
 #define TG_SMALL 512
@@ -136,6 +138,14 @@ static __always_inline void tg_ship_run(struct tg_walk *walk)
 		tg_ship_in(walk, TG_LARGE, length, 1);
 	else
 		tg_ship_in(walk, TG_LARGE, TG_ROOM(TG_LARGE), 0);
+}
+
+/* How many of `length` bytes of a body are to be shipped. */
+static __always_inline __u32 tg_shown_bytes(const struct tg_half *half, __u32 length)
+{
+	__u32 left = tg_body_limit > half->shown ? tg_body_limit - half->shown : 0;
+
+	return length < left ? length : left;
 }
 
 /* Leaves out what follows, up to `to` or the end of the segment. `complete`: a body or frame that was shown ends there. */

@@ -66,7 +66,7 @@ struct tg_half {
 	__u32 ordinal;
 	__u32 budget; /* bytes that may still be shipped unordered */
 	__u32 busy;   /* a program works on it: segments of one direction may arrive on two CPUs at once */
-	__u32 spare;
+	__u32 shown;  /* bytes of the present body that were shipped */
 	struct tg_range early[TG_EARLY_RANGES]; /* what came behind a hole; empty ones are unused */
 	__u16 head_bytes; /* of the head so far */
 	__u16 sniffs;     /* packets that told nothing */

@@ -27,12 +27,48 @@ static __always_inline void tg_notify(struct tg_walk *walk)
 	tg_piece_made(walk);
 }
 
+/* Ships the beginning of a body, as long as nothing of it is missing. Returns whether there was something to ship. */
+static __always_inline int tg_show_body(struct tg_walk *walk)
+{
+	struct tg_half *half = walk->half;
+	__u32 to = tg_ahead(walk->end, half->mark) < 0 ? walk->end : half->mark;
+	__u32 length = tg_shown_bytes(half, to - walk->at);
+
+	if (half->state == TG_STATE_DATA || !length)
+		return 0;
+	if (walk->at == walk->start && walk->at != half->seen) {
+		half->shown = tg_body_limit;
+		return 0;
+	}
+	half->shown += length;
+	walk->at += length;
+	return 1;
+}
+
+/* The same as below, behind a run that is open: the piece tells of what is left out. */
+static __always_inline void tg_pass_behind_run(struct tg_walk *walk, __u8 next)
+{
+	struct tg_half *half = walk->half;
+
+	if (tg_ahead(walk->end, half->mark) >= 0) {
+		half->state = next;
+		half->flags &= ~TG_HALF_NOTIFY;
+	}
+	tg_skip(walk, half->mark, 1);
+}
+
 /* In a "skip" state, at `at`. */
 static __always_inline void tg_pass(struct tg_walk *walk, __u8 next)
 {
 	struct tg_half *half = walk->half;
 	union tg_sniff bytes;
 
+	if (tg_body_limit && tg_show_body(walk))
+		return;
+	if (walk->from != walk->at) {
+		tg_pass_behind_run(walk, next);
+		return;
+	}
 	if (tg_ahead(walk->end, half->mark) < 0) {
 		/* A response that has no body although it has a length: the next one begins a segment. */
 		if (half->state == TG_STATE_BODY && walk->at == walk->start && walk->at == half->seen) {
@@ -202,8 +238,10 @@ static __always_inline int tg_enter(struct tg_walk *walk)
 		walk->at = walk->from = walk->start;
 		return 1;
 	}
-	walk->at = walk->from = tg_ahead(half->mark, walk->start) > 0 && tg_ahead(half->mark, walk->end) < 0 ?
-					half->mark : walk->start;
+	walk->at = walk->from = walk->start;
+	/* Unless the beginning of a body is wanted, what lies before a mark inside the segment is not. */
+	if (!tg_shown_bytes(half, 1) && tg_ahead(half->mark, walk->start) > 0 && tg_ahead(half->mark, walk->end) < 0)
+		walk->at = walk->from = half->mark;
 	/* What was seen before is not looked at again; a mark inside the segment lies behind it. */
 	if (tg_ahead(half->seen, walk->at) > 0)
 		walk->at = walk->from = half->seen;

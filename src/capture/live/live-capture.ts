@@ -44,7 +44,12 @@ export interface LiveCaptureOptions {
   /** Phases of connections to report (default: all). What nobody wants is not even recorded in the kernel. */
   readonly phases?: readonly ConnectionPhase[];
   /** What to look for in conversations, and who reads it (default: nothing). */
-  readonly content?: { readonly kinds: readonly ContentKind[]; readonly reader: ContentReader };
+  readonly content?: {
+    readonly kinds: readonly ContentKind[];
+    /** Of each HTTP body, from its beginning (default: none). */
+    readonly bodyBytes?: number;
+    readonly reader: ContentReader;
+  };
   readonly addon?: Addon;
   /** Called once the process hooks are in place and before any socket hook is. */
   readonly seedProcesses?: () => readonly SeedProcess[];
@@ -76,7 +81,8 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
   const objects = new Map<ObjectName, LoadedObject>();
   try {
     const { ringBufferSize: ringBytes, phases = CONNECTION_PHASES } = options;
-    const wants: Wants = { phases, content: options.content?.kinds ?? [] };
+    const { kinds: content = [], bodyBytes = 0 } = options.content ?? {};
+    const wants: Wants = { phases, content, bodyBytes };
     const settings = { cgroup, ringBytes, wants };
     objects.set('core', loadCore(addon, settings));
     const { object: core } = objects.get('core') as LoadedObject;

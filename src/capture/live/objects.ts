@@ -44,6 +44,7 @@ function constantsOf({ cgroup, wants }: ProgramSettings): Record<string, Uint8Ar
     tg_filter_cgroup: new Uint8Array([cgroup.isRoot ? 0 : 1]),
     tg_phases: u32Bytes(mask),
     tg_content: u32Bytes(contentMask(wants.content)),
+    tg_body_limit: u32Bytes(wants.bodyBytes),
   };
 }
 

@@ -48,6 +48,8 @@ export function contentMask(kinds: readonly ContentKind[]): number {
 export interface Wants {
   readonly phases: readonly ConnectionPhase[];
   readonly content: readonly ContentKind[];
+  /** Bytes of each HTTP body, from its beginning. */
+  readonly bodyBytes: number;
 }
 
 /** The candidates of a feature that serve what is wanted; none when nothing of it is. */

@@ -169,7 +169,11 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
     phases: wanted.includes('connection') ? CONNECTION_PHASES : ['attempted', 'accepted'],
-    content: { kinds: contentKinds([...telemetry.contents.kinds]), reader: contents },
+    content: {
+      kinds: contentKinds([...telemetry.contents.kinds]),
+      bodyBytes: telemetry.contents.maxBodyBytes,
+      reader: contents,
+    },
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,
