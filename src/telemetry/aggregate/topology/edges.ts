@@ -2,7 +2,7 @@ import type { Conversation } from '../conversations.ts';
 import type { Identity } from '../identity.ts';
 import { OTHER } from '../label-values.ts';
 import { targetOf } from '../target.ts';
-import { createWindow, type Window } from './window.ts';
+import { Window } from './window.ts';
 
 /** One direction between two nodes, by protocol. */
 export interface Edge {
@@ -39,7 +39,7 @@ export function createEdges(windowMs: number, max: number): Edges {
     const known = edges.get(key);
     if (known !== undefined) return known;
     if (edges.size >= max && source !== FOLDED) return undefined;
-    const edge = { key, source, target, protocol, window: createWindow(windowMs), open: 0 };
+    const edge = { key, source, target, protocol, window: new Window(windowMs), open: 0 };
     edges.set(key, edge);
     return edge;
   }
