@@ -12,7 +12,10 @@ beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'telegen-config-'));
   writeFileSync(file('good.yaml'), 'agent: {network: {xdp: {enabled: false}}}\n');
   writeFileSync(file('plain.yaml'), 'otlp: {compression: gzip}\n');
-  writeFileSync(file('bad.yaml'), 'agent:\n  network:\n    dns:\n      enabeld: true\n    xdp: {enabled: no}\n');
+  writeFileSync(
+    file('bad.yaml'),
+    'agent:\n  network:\n    dns:\n      enabeld: true\n    xdp: {enabled: no}\n',
+  );
   writeFileSync(file('token'), 'Bearer t0ken\n');
   writeFileSync(
     file('secret.yaml'),
