@@ -10,9 +10,12 @@ let dir = '';
 const file = (name: string): string => join(dir, name);
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'telegen-config-'));
-  writeFileSync(file('good.yaml'), 'agent: {network: {tcp: {enabled: true}}}\n');
+  writeFileSync(file('good.yaml'), 'agent: {network: {xdp: {enabled: false}}}\n');
   writeFileSync(file('plain.yaml'), 'otlp: {compression: gzip}\n');
-  writeFileSync(file('bad.yaml'), 'agent:\n  network:\n    dns:\n      enabeld: true\n    tcp: {rtt: no}\n');
+  writeFileSync(
+    file('bad.yaml'),
+    'agent:\n  network:\n    dns:\n      enabeld: true\n    xdp: {enabled: no}\n',
+  );
   writeFileSync(file('token'), 'Bearer t0ken\n');
   writeFileSync(
     file('secret.yaml'),
@@ -30,7 +33,7 @@ describe('config check', () => {
   });
 
   test('text: ok with keys that are not active yet', () => {
-    const stdout = `${file('good.yaml')}: ok\n${file('good.yaml')}: accepted, not active yet: agent.network.tcp.enabled\n`;
+    const stdout = `${file('good.yaml')}: ok\n${file('good.yaml')}: accepted, not active yet: agent.network.xdp.enabled\n`;
     expect(configCheck(file('good.yaml'), 'text')).toEqual({ stdout, exitCode: 0 });
   });
 
@@ -39,14 +42,14 @@ describe('config check', () => {
     expect(exitCode).toBe(2);
     expect(stdout.split('\n').slice(0, 2)).toEqual([
       `${file('bad.yaml')}:4:7: agent.network.dns.enabeld: unknown key; did you mean "enabled"?`,
-      `${file('bad.yaml')}:5:16: agent.network.tcp.rtt: found the string "no"; must be true or false; write false`,
+      `${file('bad.yaml')}:5:20: agent.network.xdp.enabled: found the string "no"; must be true or false; write false`,
     ]);
   });
 
   test('json: ok', () => {
     const { stdout, exitCode } = configCheck(file('good.yaml'), 'json');
     expect(exitCode).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ ok: true, problems: [], inactive: ['agent.network.tcp.enabled'] });
+    expect(JSON.parse(stdout)).toEqual({ ok: true, problems: [], inactive: ['agent.network.xdp.enabled'] });
   });
 
   test('json: problems', () => {
@@ -65,12 +68,12 @@ describe('config check', () => {
         {
           file: file('bad.yaml'),
           line: 5,
-          column: 16,
-          key: 'agent.network.tcp.rtt',
+          column: 20,
+          key: 'agent.network.xdp.enabled',
           message: 'found the string "no"; must be true or false; write false',
         },
       ],
-      inactive: ['agent.network.tcp.rtt'],
+      inactive: ['agent.network.xdp.enabled'],
     });
   });
 

@@ -32,7 +32,10 @@ describe('the command line', () => {
     [['rnu'], "error: unknown command 'rnu'\n(Did you mean run?)"],
     [['run', '--outptu', 'none'], "error: unknown option '--outptu'\n(Did you mean --output?)"],
     [['run', '--output', 'xml'], 'Allowed choices are auto, jsonl, pretty, none.'],
-    [['run', '--events', 'connection,dns'], '"dns": give all, or some of connection, process, loss'],
+    [
+      ['run', '--events', 'connection,ntp'],
+      '"ntp": give all, or some of connection, dns, http, grpc, tls, process',
+    ],
     [['run', '--cgroup'], "option '--cgroup <path>' argument missing"],
     [['run', 'now'], "too many arguments for 'run'"],
     [['doctor', '--format', 'yaml'], 'Allowed choices are text, json.'],

@@ -25,7 +25,7 @@ export interface RouteParts {
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-/** Scrapes within this time get the same text: asking often must not cost more. */
+/** Milliseconds: asking more often must not cost more. */
 const SHARED_MS = 250;
 const DEFAULT_ALERTS = 100;
 
@@ -37,28 +37,35 @@ const json = (value: unknown, status = 200): HttpAnswer => ({
 
 /** All paths that the agent answers. */
 export function createRoutes(parts: RouteParts): Readonly<Record<string, HttpRoute>> {
-  const metrics = sharedMetrics(parts);
+  const { now } = parts;
+  const metrics = {
+    prometheus: shared(now, () => metricsAnswer(parts, 'prometheus')),
+    openmetrics: shared(now, () => metricsAnswer(parts, 'openmetrics')),
+  };
   return {
-    '/metrics': ({ accept }) => metrics(formatFor(accept)),
+    '/metrics': ({ accept }) => metrics[formatFor(accept)](),
     '/healthz': () => json({ status: 'ok' }),
     '/readyz': () => readiness(parts.ports()),
-    '/api/v1/topology': () => json({ topology: parts.topology() }),
+    '/api/v1/topology': shared(now, () => json({ topology: parts.topology() })),
     '/api/v1/alerts': ({ query }) => recentAlerts(parts, query),
-    '/api/v1/status': () => json(statusOf(parts)),
+    '/api/v1/status': shared(now, () => json(statusOf(parts))),
   };
 }
 
-function sharedMetrics({ families, now }: RouteParts): (format: TextFormat) => HttpAnswer {
-  const made = new Map<TextFormat, { readonly atMs: number; readonly answer: HttpAnswer }>();
-  return (format) => {
-    const nowMs = now();
-    const last = made.get(format);
-    if (last !== undefined && Math.abs(nowMs - last.atMs) < SHARED_MS) return last.answer;
-    const body = Buffer.from(renderMetrics(families, format));
-    const answer = { status: 200, type: CONTENT_TYPES[format], body };
-    made.set(format, { atMs: nowMs, answer });
-    return answer;
+/** Whoever asks within SHARED_MS of another gets the same answer. */
+function shared(now: () => number, make: () => HttpAnswer): () => HttpAnswer {
+  let last: { readonly atMs: number; readonly answer: HttpAnswer } | undefined;
+  return () => {
+    const atMs = now();
+    // The clock may be set back.
+    if (last === undefined || Math.abs(atMs - last.atMs) >= SHARED_MS) last = { atMs, answer: make() };
+    return last.answer;
   };
+}
+
+function metricsAnswer({ families }: RouteParts, format: TextFormat): HttpAnswer {
+  const body = Buffer.from(renderMetrics(families, format));
+  return { status: 200, type: CONTENT_TYPES[format], body };
 }
 
 /** Ready means that connections are seen: the kernel side is attached with all that it cannot do without. */

@@ -213,6 +213,7 @@ function requestOf(event: Exclude<ContentEvent, { kind: 'tls' }>): SeenRequest {
 
 const httpFailed = ({ statusCode }: HttpFacts): boolean => statusCode === undefined || statusCode >= 500;
 const grpcFailed = ({ statusCode }: GrpcFacts): boolean => isServerError(statusCode);
-/** That a name does not exist is an answer. */
-const dnsFailed = ({ responseCode }: DnsFacts): boolean =>
-  responseCode !== 'NOERROR' && responseCode !== 'NXDOMAIN';
+/** That a name does not exist is an answer; of a question alone nothing is known. */
+const dnsFailed = ({ outcome, responseCode }: DnsFacts): boolean =>
+  outcome === 'timeout' ||
+  (responseCode !== undefined && responseCode !== 'NOERROR' && responseCode !== 'NXDOMAIN');

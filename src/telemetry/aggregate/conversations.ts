@@ -1,9 +1,12 @@
 import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
-import type { Endpoint } from '../../model/ip-address.ts';
+import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
 import { ipKey } from '../../net/ip.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import type { Identities, Identity } from './identity.ts';
 import { oldestKeyOf } from './oldest-key.ts';
+import type { Series } from './series-table.ts';
+import type { Flow } from './tcp-metrics.ts';
+import type { Bound } from './topology/graph.ts';
 
 export type ConversationState = 'connecting' | 'established';
 
@@ -12,8 +15,9 @@ export interface Conversation {
   readonly key: string;
   readonly transport: Transport;
   /** The end that opened it. */
-  readonly client: Endpoint;
-  readonly server: Endpoint;
+  readonly clientIp: IpAddress;
+  readonly serverIp: IpAddress;
+  readonly serverPort: number;
   /**
    * The end whose events count. When both ends are on this host the other one tells the same story again, and only its
    * identity is taken.
@@ -25,13 +29,17 @@ export interface Conversation {
   source: Identity;
   target: Identity;
   lastMs: number;
+  /** Its row of the TCP metrics, while it counts as open there. */
+  flow: Series<Flow> | undefined;
+  /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */
+  bound: Bound | undefined;
 }
 
 export type Observer = 'client' | 'server';
 
 interface Kept extends Conversation {
-  /** Which ends hold it open, of those on this host. */
-  readonly openEnds: Set<Observer>;
+  /** Which ends hold it open, of those on this host: the sum of their bits. */
+  openEnds: number;
 }
 
 export interface ConversationsOptions {
@@ -66,6 +74,8 @@ export interface Conversations {
 const LINGER_MS = 30_000;
 /** Conversations that ended last: what was said in them can become known a moment later. */
 const MAX_ENDED = 16_384;
+
+const BIT: Readonly<Record<Observer, number>> = { client: 1, server: 2 };
 
 /** Which end the event comes from; who opened it is taken for a client when nothing tells. */
 export const observerOf = (role: Role): Observer => (role === 'server' ? 'server' : 'client');
@@ -107,27 +117,27 @@ class Table implements Conversations {
   opened(conversation: Conversation, end: Observer, state: ConversationState): void {
     const kept = this.#kept.get(conversation.key);
     if (kept === undefined) return;
-    kept.openEnds.add(end);
+    kept.openEnds |= BIT[end];
     if (end === kept.observer) kept.state = state;
   }
 
   closed(conversation: Conversation, end: Observer): void {
     const kept = this.#kept.get(conversation.key);
     if (kept === undefined) return;
-    kept.openEnds.delete(end);
-    if (kept.openEnds.size > 0) return;
+    kept.openEnds &= ~BIT[end];
+    if (kept.openEnds > 0) return;
     this.#kept.delete(kept.key);
     this.#ended.set(kept.key, kept);
   }
 
   expire(nowMs: number): void {
     for (const kept of this.#kept.values()) {
-      if (kept.openEnds.size === 0 && nowMs - kept.lastMs > LINGER_MS) this.#kept.delete(kept.key);
+      if (kept.openEnds === 0 && nowMs - kept.lastMs > LINGER_MS) this.#kept.delete(kept.key);
     }
   }
 
   each(visit: (conversation: Conversation) => void): void {
-    for (const kept of this.#kept.values()) if (kept.openEnds.size > 0) visit(kept);
+    for (const kept of this.#kept.values()) if (kept.openEnds > 0) visit(kept);
   }
 
   #known({ key, facts, side }: Parts): Conversation | undefined {
@@ -151,15 +161,18 @@ class Table implements Conversations {
     const kept: Kept = {
       key,
       transport: facts.transport,
-      client,
-      server,
+      clientIp: client.ip,
+      serverIp: server.ip,
+      serverPort: server.port,
       observer: side,
       weight: weightOf(facts, sampleRate),
       state: 'connecting',
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
       lastMs: facts.timeMs,
-      openEnds: new Set(),
+      flow: undefined,
+      bound: undefined,
+      openEnds: 0,
     };
     this.#kept.set(key, kept);
     if (this.#kept.size > max) this.#evictOldest();
@@ -171,7 +184,7 @@ class Table implements Conversations {
     const local = identities.local(facts);
     if (local === undefined) return;
     if (side === 'server') {
-      identities.serves(kept.server, local);
+      identities.serves({ ip: kept.serverIp, port: kept.serverPort }, local);
       kept.target = local;
     } else kept.source = local;
   }
@@ -197,7 +210,8 @@ interface Parts {
 function partsOf(facts: ConversationFacts): Parts {
   const side = observerOf(facts.role);
   const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
-  const key = `${facts.transport}${ipKey(client.ip)}:${client.port}>${ipKey(server.ip)}:${server.port}`;
+  // A template would be kept as a chain of its pieces: 200 bytes more for each conversation.
+  const key = [facts.transport, ipKey(client.ip), client.port, ipKey(server.ip), server.port].join(':');
   return { key, facts, side, client, server };
 }
 

@@ -40,6 +40,7 @@ export interface Identities {
 
 const MAX_OWNERS = 16_384;
 const MAX_SERVERS = 8_192;
+const MAX_HOSTS = 8_192;
 /** Characters of a container id that people use. */
 const SHORT_ID = 12;
 /** All addresses outside the internal networks that no name is known for. */
@@ -68,12 +69,24 @@ export function createIdentities(isInternal: (ip: IpAddress) => boolean): Identi
   const owners = createBoundedMap<string, Identity>(MAX_OWNERS);
   const servers = createBoundedMap<string, Identity>(MAX_SERVERS);
 
+  const hosts = createBoundedMap<number | string, Identity>(MAX_HOSTS);
+
   function named(id: string, type: NodeType): Identity {
     return { id, type, attributes: { 'server.address': id } };
   }
 
+  /** Shared by all conversations with the address: there are many of them. */
+  function host(ip: IpAddress): Identity {
+    const key = ipKey(ip);
+    const known = hosts.get(key);
+    if (known !== undefined) return known;
+    const identity = named(formatIp(ip), 'host');
+    hosts.set(key, identity);
+    return identity;
+  }
+
   return {
-    address: ({ ip }) => named(formatIp(ip), 'host'),
+    address: ({ ip }) => host(ip),
     local(facts) {
       const key = facts.owner === undefined ? undefined : ownerKey(facts.owner);
       const known = key === undefined ? undefined : owners.get(key);
@@ -88,8 +101,9 @@ export function createIdentities(isInternal: (ip: IpAddress) => boolean): Identi
       const served = servers.get(endKey(remote));
       if (served !== undefined) return served;
       const name = peerNames?.[0];
-      if (isInternal(remote.ip)) return named(name ?? formatIp(remote.ip), 'host');
-      return name === undefined ? EXTERNAL : named(name, 'external');
+      const isHost = isInternal(remote.ip);
+      if (name !== undefined) return named(name, isHost ? 'host' : 'external');
+      return isHost ? host(remote.ip) : EXTERNAL;
     },
     serves: (end, identity) => servers.set(endKey(end), identity),
   };

@@ -28,7 +28,8 @@ export interface TcpMetrics {
   forgotten(conversation: Conversation): void;
 }
 
-interface Flow {
+/** What is counted of one flow. */
+export interface Flow {
   rttUs: number | undefined;
   retransmits: number;
   opened: number;
@@ -66,8 +67,6 @@ export function createTcpMetrics(parts: TcpMetricsParts): TcpMetrics {
 class Tcp implements TcpMetrics {
   readonly #sampleRate: number;
   readonly #flows: SeriesTable<Flow>;
-  /** The flow of each conversation that is counted as open. */
-  readonly #open = new Map<Conversation, Series<Flow>>();
   readonly #rtt: Measure | undefined;
   readonly #retransmits: Count | undefined;
   readonly #segments: Count | undefined;
@@ -91,11 +90,11 @@ class Tcp implements TcpMetrics {
   }
 
   settled(conversation: Conversation, nowMs: number): void {
-    if (conversation.weight === 0 || this.#open.has(conversation)) return;
+    if (conversation.weight === 0 || conversation.flow !== undefined) return;
     const flow = this.#flowOf(conversation, nowMs);
     flow.state.opened += conversation.weight;
     flow.state.open += conversation.weight;
-    this.#open.set(conversation, flow);
+    conversation.flow = flow;
   }
 
   observe(event: ConnectionEvent, conversation: Conversation | undefined): void {
@@ -112,10 +111,10 @@ class Tcp implements TcpMetrics {
   }
 
   forgotten(conversation: Conversation): void {
-    const flow = this.#open.get(conversation);
+    const { flow } = conversation;
     if (flow === undefined) return;
     flow.state.open -= conversation.weight;
-    this.#open.delete(conversation);
+    conversation.flow = undefined;
   }
 
   #host(stats: ConnectionStats, timeMs: number, weight: number): void {
@@ -129,7 +128,7 @@ class Tcp implements TcpMetrics {
     const { weight, observer } = conversation;
     const isEnd = phase === 'closed' && stats !== undefined;
     if (!isEnd && handshakeRttUs === 0) return;
-    const { state } = this.#open.get(conversation) ?? this.#flowOf(conversation, timeMs);
+    const { state } = conversation.flow ?? this.#flowOf(conversation, timeMs);
     const rttUs = stats?.rttUs || handshakeRttUs;
     if (rttUs > 0) state.rttUs = rttUs;
     if (!isEnd) return;
@@ -140,11 +139,11 @@ class Tcp implements TcpMetrics {
     state.retransmits += stats.retransmits * weight;
   }
 
-  #flowOf({ client, server, source, target }: Conversation, nowMs: number): Series<Flow> {
+  #flowOf({ clientIp, serverIp, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
     const values = [
-      formatIp(client.ip),
-      formatIp(server.ip),
-      String(server.port),
+      formatIp(clientIp),
+      formatIp(serverIp),
+      String(serverPort),
       source.pod ?? '',
       target.service ?? '',
     ];

@@ -165,6 +165,20 @@ describe('figures', () => {
     expect(found.edges[0]?.attributes.requests_per_second).toBe(0.1);
   });
 
+  test('DNS: servers that fail and silence are errors; names that do not exist and questions alone are not', () => {
+    const talk = { client: '10.0.0.1 999', server: '10.0.0.53 53', comm: 'app' };
+    const { responseCode: _code, latencyMs: _latency, ...unanswered } = dns(talk).dns;
+    const facts = [
+      { ...unanswered, responseCode: 'NOERROR' },
+      { ...unanswered, responseCode: 'NXDOMAIN' },
+      { ...unanswered, outcome: 'asked' as const },
+      { ...unanswered, responseCode: 'SERVFAIL' },
+      { ...unanswered, outcome: 'timeout' as const },
+    ];
+    const [edge] = topologyOf(facts.map((each) => ({ ...dns(talk), dns: each }))).edges;
+    expect(edge?.attributes).toMatchObject({ requests_per_second: 0.5, error_rate: 0.4 });
+  });
+
   test('gRPC calls that the server could not answer are errors; wrong questions are not', () => {
     const found = topologyOf([
       ...opened(fe, api),
@@ -189,6 +203,75 @@ describe('figures', () => {
     const found = topologyOf([first, last], Number.POSITIVE_INFINITY);
     expect(found.edges[0]?.attributes.requests_per_second).toBe(0.001);
   });
+});
+
+test('a shop: front end, API, gRPC services, stores, as it is, with its rates and errors', () => {
+  const { see, aggregator } = createWorld();
+  const hosts = {
+    lb: '198.51.100.9',
+    frontend: '10.0.0.1',
+    api: '10.0.0.2',
+    users: '10.0.0.3',
+    orders: '10.0.0.4',
+    redis: '10.0.0.5',
+    postgres: '10.0.0.6',
+  };
+  type Name = keyof typeof hosts;
+  let port = 1_000;
+  /** Both ends tell it, unless the load balancer is one of them: that is not on this host. */
+  function talk(from: Name, to: Name, at: number): readonly Talk[] {
+    const ends = { client: `${hosts[from]} ${port++}`, server: `${hosts[to]} ${at}` };
+    const server = { ...ends, by: 'server', comm: to, socketId: port * 2 } as const;
+    const both = [{ ...ends, by: 'client', comm: from, socketId: port * 2 + 1 } as const, server];
+    const talks = from === 'lb' ? [server] : both;
+    for (const each of talks) {
+      if (each.by === 'client') see(connection(each, { phase: 'established' }));
+      else see(connection(each, { phase: 'accepted' }));
+    }
+    return talks;
+  }
+  const calls = (talks: readonly Talk[], made: (each: Talk) => TelegenEvent, count: number): void => {
+    for (let n = 0; n < count; n++) for (const each of talks) see(made(each));
+  };
+  calls(talk('lb', 'frontend', 80), (each) => http(each), 50);
+  const toApi = talk('frontend', 'api', 8080);
+  calls(toApi, (each) => http(each), 38);
+  calls(toApi, (each) => http(each, { statusCode: 502 }), 2);
+  calls(talk('api', 'users', 9090), (each) => grpc(each), 30);
+  const toOrders = talk('api', 'orders', 9091);
+  calls(toOrders, (each) => grpc(each), 18);
+  calls(toOrders, (each) => grpc(each, { statusCode: 14 }), 2);
+  for (let n = 0; n < 5; n++) talk('api', 'redis', 6379);
+  talk('users', 'postgres', 5432);
+  talk('orders', 'postgres', 5432);
+
+  const found = aggregator.topology(END_MS);
+  const drawn = found.edges.map(
+    ({ source, target, attributes: { protocol, requests_per_second: rate, error_rate: errors } }) => [
+      `${source} -> ${target}`,
+      protocol,
+      rate,
+      errors,
+    ],
+  );
+  expect(drawn).toEqual([
+    ['api -> orders', 'grpc', 2, 0.1],
+    ['api -> redis', 'redis', 0.5, 0],
+    ['api -> users', 'grpc', 3, 0],
+    ['external -> frontend', 'http', 5, 0],
+    ['frontend -> api', 'http', 4, 0.05],
+    ['orders -> postgres', 'postgresql', 0.1, 0],
+    ['users -> postgres', 'postgresql', 0.1, 0],
+  ]);
+  expect(found.nodes.map(({ id, type }) => `${id}: ${type}`)).toEqual([
+    'api: process',
+    'external: external',
+    'frontend: process',
+    'orders: process',
+    'postgres: database',
+    'redis: cache',
+    'users: process',
+  ]);
 });
 
 test('200,000 peers: the map stays within its bounds and says what it folded', () => {

@@ -2,7 +2,7 @@ import type { Conversation } from '../conversations.ts';
 import type { Identity } from '../identity.ts';
 import { OTHER } from '../label-values.ts';
 import { targetOf } from '../target.ts';
-import { createWindow, type Window } from './window.ts';
+import { Window } from './window.ts';
 
 /** One direction between two nodes, by protocol. */
 export interface Edge {
@@ -29,27 +29,30 @@ export interface Edges {
 
 const FOLDED: Identity = { id: OTHER, type: 'host', attributes: {} };
 
+const keyOf = (source: Identity, target: Identity, protocol: string): string =>
+  `${source.id}\n${target.id}\n${protocol}`;
+
 /** Creates an empty set; past `max` edges everything new is one edge from `~other` to `~other` per protocol. */
 export function createEdges(windowMs: number, max: number): Edges {
   const edges = new Map<string, Edge>();
   let folded = 0;
 
-  function at(source: Identity, target: Identity, protocol: string): Edge | undefined {
-    const key = `${source.id}\n${target.id}\n${protocol}`;
-    const known = edges.get(key);
-    if (known !== undefined) return known;
-    if (edges.size >= max && source !== FOLDED) return undefined;
-    const edge = { key, source, target, protocol, window: createWindow(windowMs), open: 0 };
+  function made(source: Identity, target: Identity, protocol: string): Edge {
+    const key = keyOf(source, target, protocol);
+    const edge = { key, source, target, protocol, window: new Window(windowMs), open: 0 };
     edges.set(key, edge);
     return edge;
   }
 
   return {
     of(conversation, protocol) {
-      const edge = at(conversation.source, targetOf(conversation), protocol);
-      if (edge !== undefined) return edge;
+      const { source } = conversation;
+      const target = targetOf(conversation);
+      const known = edges.get(keyOf(source, target, protocol));
+      if (known !== undefined) return known;
+      if (edges.size < max) return made(source, target, protocol);
       folded += 1;
-      return at(FOLDED, FOLDED, protocol) as Edge;
+      return edges.get(keyOf(FOLDED, FOLDED, protocol)) ?? made(FOLDED, FOLDED, protocol);
     },
     prune(nowMs) {
       for (const [key, { open, window }] of edges) if (open <= 0 && window.isEmpty(nowMs)) edges.delete(key);

@@ -39,7 +39,7 @@ export interface GraphOptions {
 const DEFAULT_MAX_EDGES = 5_000;
 
 /** What a conversation has added to its edge by itself, its decoded requests apart. */
-interface Bound {
+export interface Bound {
   edge: Edge;
   isOpen: boolean;
   readonly sinceMs: number;
@@ -54,8 +54,6 @@ export function createGraph(options: GraphOptions): Graph {
 class ServiceMap implements Graph {
   readonly edges: Edges;
   readonly #windowMs: number;
-  /** Also of those that have ended: what was said in them may become known later. */
-  readonly #bound = new WeakMap<Conversation, Bound>();
   #beganMs: number | undefined;
   #lastMs = 0;
 
@@ -66,18 +64,18 @@ class ServiceMap implements Graph {
 
   settled(conversation: Conversation, nowMs: number): void {
     this.#saw(nowMs);
-    if (this.#bound.get(conversation)?.isOpen === true) return;
+    if (conversation.bound?.isOpen === true) return;
     const edge = this.edges.of(conversation, protocolOf(conversation));
     edge.open += 1;
     const bound = { edge, isOpen: true, sinceMs: nowMs, added: emptyTally() };
-    this.#bound.set(conversation, bound);
+    conversation.bound = bound;
     this.#add(bound, nowMs, { requests: 1 });
   }
 
   request(conversation: Conversation, { protocol, isError, latencyMs, timeMs }: SeenRequest): void {
     this.#saw(timeMs);
     this.speaks(conversation, protocol, timeMs);
-    const bound = this.#bound.get(conversation);
+    const { bound } = conversation;
     // It need not stand for a request itself any more.
     if (bound !== undefined) {
       const { bytes } = this.#takeBack(bound, timeMs);
@@ -91,7 +89,7 @@ class ServiceMap implements Graph {
   }
 
   speaks(conversation: Conversation, protocol: string, nowMs: number): void {
-    const bound = this.#bound.get(conversation);
+    const { bound } = conversation;
     if (bound === undefined || bound.edge.protocol !== conversation.transport) return;
     const added = this.#takeBack(bound, nowMs);
     if (bound.isOpen) bound.edge.open -= 1;
@@ -108,7 +106,7 @@ class ServiceMap implements Graph {
 
   closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void {
     this.#saw(nowMs);
-    const bound = this.#bound.get(conversation);
+    const { bound } = conversation;
     if (bound !== undefined && stats !== undefined) {
       const bytes = stats.bytesSent + stats.bytesReceived;
       const isTimed = bound.added.requests > 0 && stats.rttUs > 0;
@@ -118,7 +116,7 @@ class ServiceMap implements Graph {
   }
 
   forgotten(conversation: Conversation): void {
-    const bound = this.#bound.get(conversation);
+    const { bound } = conversation;
     if (bound?.isOpen !== true) return;
     bound.isOpen = false;
     bound.edge.open -= 1;
@@ -176,8 +174,8 @@ class ServiceMap implements Graph {
 }
 
 /** By the port, until content says more. */
-const protocolOf = ({ server, transport }: Conversation): string =>
-  wellKnown(server.port)?.protocol ?? transport;
+const protocolOf = ({ serverPort, transport }: Conversation): string =>
+  wellKnown(serverPort)?.protocol ?? transport;
 
 function describe(edge: Edge, nowMs: number, seconds: number): TopologyEdge | undefined {
   const { requests, errors, latencyMs, timed, bytes } = edge.window.total(nowMs);

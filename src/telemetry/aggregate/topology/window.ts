@@ -13,46 +13,66 @@ export const TALLY_FIELDS = ['requests', 'errors', 'latencyMs', 'timed', 'bytes'
 
 export const emptyTally = (): Tally => ({ requests: 0, errors: 0, latencyMs: 0, timed: 0, bytes: 0 });
 
-/** Sums over the last while, in thirty steps. */
-export interface Window {
-  add(nowMs: number, what: Partial<Tally>): void;
-  /** Sums of the window that ends at `nowMs`. */
-  total(nowMs: number): Tally;
-  /** Nothing in the window any more. */
-  isEmpty(nowMs: number): boolean;
-}
+/** Sums over the last while, in thirty steps. There is one for each edge, so it is small as long as little happens. */
+export class Window {
+  readonly #stepMs: number;
+  /** The newest step, and those before it that still count. */
+  #step = 0;
+  #tally: Tally | undefined;
+  #older: Map<number, Tally> | undefined;
 
-/** `lengthMs` may be infinite: then everything counts. */
-export function createWindow(lengthMs: number): Window {
-  const stepMs = lengthMs / BUCKETS;
-  const isWhole = !Number.isFinite(lengthMs);
-  const steps = new Map<number, Tally>();
-  const stepOf = (timeMs: number): number => (isWhole ? 0 : Math.floor(timeMs / stepMs));
-
-  function forget(nowMs: number): void {
-    for (const step of steps.keys()) if (step <= stepOf(nowMs) - BUCKETS) steps.delete(step);
+  /** `lengthMs` may be infinite: then everything counts. */
+  constructor(lengthMs: number) {
+    this.#stepMs = lengthMs / BUCKETS;
   }
 
-  return {
-    add(nowMs, what) {
-      const step = stepOf(nowMs);
-      let tally = steps.get(step);
-      if (tally === undefined) {
-        forget(nowMs);
-        tally = emptyTally();
-        steps.set(step, tally);
-      }
-      for (const field of TALLY_FIELDS) tally[field] += what[field] ?? 0;
-    },
-    total(nowMs) {
-      forget(nowMs);
-      const sum = emptyTally();
-      for (const tally of steps.values()) for (const field of TALLY_FIELDS) sum[field] += tally[field];
-      return sum;
-    },
-    isEmpty(nowMs) {
-      forget(nowMs);
-      return steps.size === 0;
-    },
-  };
+  add(nowMs: number, what: Partial<Tally>): void {
+    const tally = this.#at(this.#stepOf(nowMs));
+    for (const field of TALLY_FIELDS) tally[field] += what[field] ?? 0;
+  }
+
+  /** Sums of the window that ends at `nowMs`. */
+  total(nowMs: number): Tally {
+    this.#forget(nowMs);
+    const sum = emptyTally();
+    for (const tally of [this.#tally, ...(this.#older?.values() ?? [])]) {
+      if (tally !== undefined) for (const field of TALLY_FIELDS) sum[field] += tally[field];
+    }
+    return sum;
+  }
+
+  /** Nothing in the window any more. */
+  isEmpty(nowMs: number): boolean {
+    this.#forget(nowMs);
+    return this.#tally === undefined && this.#older === undefined;
+  }
+
+  #stepOf(timeMs: number): number {
+    return Number.isFinite(this.#stepMs) ? Math.floor(timeMs / this.#stepMs) : 0;
+  }
+
+  #at(step: number): Tally {
+    if (this.#tally === undefined || step > this.#step) {
+      if (this.#tally !== undefined) this.#keep(this.#step, this.#tally);
+      this.#step = step;
+      this.#tally = emptyTally();
+    }
+    if (step === this.#step) return this.#tally;
+    // An event of the past, such as a request that took long.
+    return this.#older?.get(step) ?? this.#keep(step, emptyTally());
+  }
+
+  #keep(step: number, tally: Tally): Tally {
+    this.#older ??= new Map();
+    this.#older.set(step, tally);
+    for (const old of this.#older.keys()) if (old <= step - BUCKETS) this.#older.delete(old);
+    return tally;
+  }
+
+  #forget(nowMs: number): void {
+    const last = this.#stepOf(nowMs) - BUCKETS;
+    for (const step of this.#older?.keys() ?? []) if (step <= last) this.#older?.delete(step);
+    if (this.#older?.size === 0) this.#older = undefined;
+    if (this.#step <= last) this.#tally = undefined;
+  }
 }
