@@ -4,6 +4,7 @@ import { connectToAlert } from './cases/connect-to-alert.ts';
 import { decode } from './cases/decode.ts';
 import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
+import { lists } from './cases/lists.ts';
 import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
 import { replay } from './cases/replay.ts';
@@ -18,6 +19,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   connectToAlert,
   decode,
   detect,
+  lists,
   replay,
   decoders,
   mutants,

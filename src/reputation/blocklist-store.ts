@@ -107,7 +107,9 @@ export async function openBlocklists(options: BlocklistOptions): Promise<Blockli
   // While opening, the waits hold the process up; later they must not keep it alive.
   const sleep = (ms: number) => delay(ms, undefined, { ref: isOpening, signal: stop.signal });
   const seed = Math.trunc(Math.random() * 0x7fffffff);
-  const common = { ...given, sleep, report: onReport, parser, settingsOf, guard, seed };
+  let inUseSoon: (() => Promise<void>)[] = [];
+  const onceInUse = (work: () => Promise<void>) => void inUseSoon.push(work);
+  const common = { ...given, onceInUse, sleep, report: onReport, parser, settingsOf, guard, seed };
   const kept = lastGood === undefined ? {} : { lastGood };
   const scanners = [
     createListScanner({ ...common, ...kept, sources: sources.block, role: 'block' }),
@@ -126,6 +128,9 @@ export async function openBlocklists(options: BlocklistOptions): Promise<Blockli
     const onHit = (list: string) => hits.set(list, (hits.get(list) ?? 0) + 1);
     snapshot = nextSnapshot(snapshot, slots, { guard: guard(), onHit });
     once(staleReports(slots, settingsOf, now()));
+    const works = inUseSoon;
+    inUseSoon = [];
+    await Promise.all(works.map((work) => work()));
     if (slots.some(awaitsRemoval)) loop.soon(given.removalGraceMs);
   }
   const loop = createScanLoop({

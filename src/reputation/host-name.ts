@@ -7,7 +7,8 @@ export type HostNameParse =
 const MAX_NAME = 253;
 /** Underscores occur in names of services, though not in those of hosts. */
 const NAME = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
-const NUMBER_LABEL = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
+/** Top-level domains are letters, or punycode: `198.51.100.6x` is a mistyped address, not a name. */
+const TOP_LEVEL = /(?:^|\.)(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})$/;
 const ASCII = /^\p{ASCII}*$/u;
 
 /**
@@ -20,9 +21,9 @@ export function hostName(text: string): HostNameParse {
   const ascii = ASCII.test(lower) ? lower : domainToASCII(lower);
   const name = ascii.endsWith('.') ? ascii.slice(0, -1) : ascii;
   if (name.length > MAX_NAME) return refuse('longer than a host name can be');
-  if (/^[a-z0-9_-]+$/.test(name) && !NUMBER_LABEL.test(name))
+  if (/^[a-z0-9_-]+$/.test(name) && TOP_LEVEL.test(name))
     return refuse('a name without a dot would list a whole top-level domain');
-  if (!NAME.test(name) || NUMBER_LABEL.test(name)) return refuse('not a host name');
+  if (!NAME.test(name) || !TOP_LEVEL.test(name)) return refuse('not a host name');
   return { ok: true, name };
 }
 

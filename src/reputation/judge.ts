@@ -4,8 +4,6 @@ import { countEntries, type ListRole, type ParsedList } from './parsed-list.ts';
 export interface Refusal {
   readonly reason: string;
   readonly line?: number;
-  /** The list itself may be fine, but an operator should look before it is believed. */
-  readonly heldBack?: true;
 }
 
 export interface JudgeOptions {
@@ -44,7 +42,7 @@ const NOUNS: ReadonlyMap<string, string> = new Map([
 
 function shrinkage(entries: number, previous: number, mayShrink: boolean): Refusal | undefined {
   if (mayShrink || entries * 2 >= previous) return undefined;
-  if (entries === 0) return { reason: 'the file became empty', heldBack: true };
+  if (entries === 0) return { reason: 'the file became empty' };
   const reason = `held back: it shrank from ${previous} to ${entries} entries (allow_shrink would take it)`;
-  return { reason, heldBack: true };
+  return { reason };
 }

@@ -43,6 +43,8 @@ export interface RefreshOptions extends Omit<ReadOptions, 'known'> {
   readonly guard: () => readonly string[];
   readonly seed: number;
   readonly lastGood?: LastGood;
+  /** Takes what is to be done when lookups answer from the new version. */
+  readonly onceInUse: (work: () => Promise<void>) => void;
 }
 
 export function newSlot(file: string, explicit: boolean, role: ListRole): ListSlot {
@@ -105,7 +107,7 @@ interface NewVersion {
 
 async function takeBytes(slot: ListSlot, version: NewVersion): Promise<ListSlot> {
   const { options, before, modifiedMs } = version;
-  const { report, now, lastGood } = options;
+  const { report, now } = options;
   const { outcome, bytes } = await read(slot, version.bytes, options);
   if (outcome.kind === 'refused') return refuse(slot, before, { reason: outcome.reason, report });
   const { parsed } = outcome;
@@ -113,14 +115,23 @@ async function takeBytes(slot: ListSlot, version: NewVersion): Promise<ListSlot>
   if (refusal) return refuse(slot, before, { ...refusal, report });
   for (const lineReport of lineReports(slot.file, parsed)) report(lineReport);
   const taken = inUse(slot, parsed, options);
-  report(loadedReport(slot.file, parsed));
-  if (bytes)
-    await lastGood
-      ?.save(keyOf(slot), taken.current?.entries ?? 0, bytes)
-      .catch((error: unknown) =>
-        report(warning(slot.file, `its last good version cannot be kept for a restart: ${String(error)}`)),
-      );
+  options.onceInUse(async () => {
+    report(loadedReport(slot.file, parsed));
+    if (bytes) await keep(taken, bytes, options);
+  });
   return { ...taken, loadedAtMs: now(), modifiedMs };
+}
+
+async function keep(
+  slot: ListSlot,
+  bytes: Uint8Array<ArrayBuffer>,
+  { lastGood, report }: RefreshOptions,
+): Promise<void> {
+  try {
+    await lastGood?.save(keyOf(slot), slot.current?.entries ?? 0, bytes);
+  } catch (error) {
+    report(warning(slot.file, `its last good version cannot be kept for a restart: ${String(error)}`));
+  }
 }
 
 function judgeOptions(slot: ListSlot, { settingsOf, role }: RefreshOptions): JudgeOptions {
@@ -161,7 +172,7 @@ async function fallBack(slot: ListSlot, options: RefreshOptions): Promise<ListSl
   const entries = `${taken.current?.entries ?? 0} entries`;
   const age = new Date(kept.savedAtMs).toISOString();
   const message = `using the last good version of an earlier run (${entries}, ${age})`;
-  options.report({ ...warning(slot.file, message), health: 'unreadable' });
+  options.report(warning(slot.file, message));
   return { ...taken, loadedAtMs: kept.savedAtMs, ...(error === undefined ? {} : { error }) };
 }
 
@@ -170,11 +181,9 @@ interface RefusalReport extends Refusal {
 }
 
 function refuse(slot: ListSlot, before: ListSlot, refusal: RefusalReport): ListSlot {
-  const { reason, line, heldBack, report } = refusal;
+  const { reason, line, report } = refusal;
   const error = `${placeOf(slot.file, line)}: ${reason}`;
-  const health = slot.current ? { health: heldBack ? ('held_back' as const) : ('unreadable' as const) } : {};
-  if (before.error !== error)
-    report({ ...warning(slot.file, `${reason}; ${keptText(slot)}`, line), ...health });
+  if (before.error !== error) report(warning(slot.file, `${reason}; ${keptText(slot)}`, line));
   return { ...slot, error };
 }
 

@@ -1,7 +1,7 @@
 import { countEntries, type ListNote, type ParsedList } from './parsed-list.ts';
 
-/** What is wrong with a list so that detection suffers: worth an alert, not only a line in a log. */
-export type HealthProblem = 'stale' | 'held_back' | 'unreadable';
+/** What is wrong with a list for so long that it is worth an alert, not only a line in a log. */
+export type HealthProblem = 'stale';
 
 /** Something an operator should know. `message` is one complete line that names the file. */
 export interface BlocklistReport {

@@ -23,6 +23,7 @@ test('trouble that lasts is told once, although the file is looked at again and 
     settingsOf: () => ({}),
     guard: () => [],
     seed: 1,
+    onceInUse: (work: () => Promise<void>) => void work(),
     now: () => 7,
     report: ({ message }: { message: string }) => void messages.push(message),
   };

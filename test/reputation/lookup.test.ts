@@ -132,3 +132,11 @@ test('a list agrees with the slow truth, all matching entries, most specific fir
     { numRuns: 500 },
   );
 });
+
+test.each(['198.51.100.6x', '198.51.100', '1.2.3.4.5a', 'example.c0m', '2001.db8'])(
+  'a mistyped address is no name: %s',
+  (text) => {
+    const parsed = parseList(`198.51.100.1\n${text}\n`, { role: 'block' });
+    expect([parsed.format, parsed.stats.names, parsed.stats.invalid]).toEqual(['plain', 0, 1]);
+  },
+);

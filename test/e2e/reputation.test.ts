@@ -1,0 +1,79 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createRedisServer, type RedisServer, whyNoRedis } from '../reputation/scores/redis-server.ts';
+import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
+import { brief, command, endTelegens, type Telegen, watch, writeConfig } from '../support/telegen.ts';
+
+const skip = whyNoSandbox() ?? whyNoRedis();
+
+describe.skipIf(skip !== undefined)(
+  `what agents share${skip === undefined ? '' : ` (SKIP: ${skip})`}`,
+  () => {
+    let sandboxes: Sandbox[];
+    let server: RedisServer;
+
+    beforeAll(async () => {
+      sandboxes = [await openSandbox(), await openSandbox()];
+      server = await createRedisServer();
+      await server.start();
+    });
+    afterEach(async () => {
+      for (const sandbox of sandboxes) await sandbox.endPrograms();
+      await endTelegens();
+    });
+    afterAll(async () => {
+      for (const sandbox of sandboxes ?? []) await sandbox.close();
+      await server?.close();
+    });
+
+    /** An agent that watches the sandbox and has its own list. */
+    function configOf(sandbox: Sandbox, name: string, list: string): object {
+      mkdirSync(`${sandbox.folder}/state`, { recursive: true });
+      writeFileSync(`${sandbox.folder}/bad.txt`, list);
+      const redis = { addresses: [`127.0.0.1:${server.port}`], timeout: '1s' };
+      const security = {
+        suspicious_ports: [],
+        blocklists: [`${sandbox.folder}/bad.txt`],
+        state_dir: `${sandbox.folder}/state`,
+        reputation: { agent: name, redis },
+      };
+      return { agent: { network: { security } } };
+    }
+    /** Connects, each time as a new process, until the agent alerts; what the alert says. */
+    async function untilAlert(sandbox: Sandbox, telegen: Telegen, address: string): Promise<string> {
+      const fits = (): string | undefined =>
+        telegen
+          .alerts()
+          .filter(({ attributes }) => attributes['net.peer.ip'] === address)
+          .map((alert) => brief(alert, 'net.peer.ip', 'telegen.reasons'))[0];
+      for (let tries = 0; tries < 200 && fits() === undefined; tries++)
+        await sandbox.peer(`tcp4 connect ${address} 8080`).end();
+      return fits() ?? `no alert; ${telegen.stderr()}`;
+    }
+
+    it('what is added by hand, and what one agent found on its list, alerts at another', async () => {
+      const [first, second] = sandboxes as [Sandbox, Sandbox];
+      const one = await watch(first, { config: configOf(first, 'one', '198.51.100.50\n') });
+      const twoConfig = configOf(second, 'two', '203.0.113.66\n');
+      const two = await watch(second, { config: twoConfig });
+
+      expect(await untilAlert(first, one, '198.51.100.50')).toBe('198.51.100.50 blocklist');
+      expect(await untilAlert(second, two, '198.51.100.50')).toBe('198.51.100.50 reputation');
+
+      const file = writeConfig(second, twoConfig);
+      const add = await command(['reputation', 'add', '198.51.100.77', '--reason', 'by hand', '-c', file]);
+      expect(add).toMatchObject({ code: 0, stdout: '1 added\n' });
+      expect(await untilAlert(second, two, '198.51.100.77')).toBe('198.51.100.77 reputation');
+      expect(two.alerts().at(-1)?.attributes).toMatchObject({
+        'telegen.reputation.score': 100,
+        'telegen.reputation.reason': 'by hand',
+        'telegen.reputation.value': '198.51.100.77',
+      });
+
+      await server.signal('SIGKILL');
+      expect(await untilAlert(first, one, '198.51.100.77')).toBe('198.51.100.77 reputation');
+      for (const telegen of [one, two]) expect((await telegen.stop()).code).toBe(0);
+      await server.start();
+    });
+  },
+);
