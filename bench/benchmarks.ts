@@ -1,3 +1,4 @@
+import { alertDelivery } from './cases/alert-delivery.ts';
 import { bpf } from './cases/bpf.ts';
 import { connectLatency } from './cases/connect-latency.ts';
 import { connectToAlert } from './cases/connect-to-alert.ts';
@@ -17,6 +18,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   shortConnections,
   keepAlive,
   connectToAlert,
+  alertDelivery,
   decode,
   detect,
   lists,

@@ -3,6 +3,7 @@
 #include "kernel_error.h"
 #include "layout.h"
 #include "napi_setup.h"
+#include "process_calls.h"
 #include "ring_reader.h"
 
 namespace {
@@ -13,6 +14,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 	exports.Set("RingReader", telegen::RingReader::define(env));
 	exports.Set("layout", Napi::Function::New(env, telegen::layout));
 	exports.Set("monotonicNs", Napi::Function::New(env, telegen::monotonic_ns));
+	exports.Set("lockFile", Napi::Function::New(env, telegen::lock_file));
 	return exports;
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../test/support/eventually.ts';
@@ -85,9 +86,12 @@ export function attachedOrNot<T>(
   return attached ? withTelegen(options, work) : work();
 }
 
-/** A collector that the caller's environment names would change what is measured. */
+/** A collector that the caller's environment names would change what is measured; alerts stay out of this host's spool. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_')));
+  const plain = Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_'));
+  const state = mkdtempSync(`${tmpdir()}/telegen-bench-state-`);
+  undoLater(async () => rmSync(state, { recursive: true, force: true }));
+  return { ...Object.fromEntries(plain), STATE_DIRECTORY: state };
 }
 
 async function end(child: ChildProcess): Promise<void> {

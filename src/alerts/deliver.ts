@@ -3,6 +3,8 @@ import type { AlertSink, LossReason, Outcome, SinkCounters } from '../model/sink
 
 export interface DeliveryOptions {
   readonly sinks: readonly AlertSink[];
+  /** By name of the sink: which alerts it wants; without an entry all. */
+  readonly wants?: Readonly<Record<string, (alert: Alert) => boolean>>;
   /** Alerts that may be under way at one sink; more are lost as `queue_full`. The sink's own queue should be smaller. */
   readonly maxPending?: number;
   /** A sink broke its contract (it threw). Called at most once per sink. */
@@ -26,23 +28,44 @@ interface Lane {
   writeOff(): void;
 }
 
+type Losses = Partial<Record<LossReason, number>>;
+
+function sumOf(a: Readonly<Losses>, b: Readonly<Losses>): Losses {
+  const sum: Losses = { ...a };
+  for (const [reason, count] of Object.entries(b) as [LossReason, number][])
+    sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
+}
+
 const DEFAULT_MAX_PENDING = 20_000;
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function createLane(sink: AlertSink, maxPending: number, onProblem: (message: string) => void): Lane {
-  const lost: Partial<Record<LossReason, number>> = {};
+interface LaneOptions {
+  readonly sink: AlertSink;
+  readonly wants: ((alert: Alert) => boolean) | undefined;
+  readonly maxPending: number;
+  readonly onProblem: (message: string) => void;
+}
+
+function createLane({ sink, wants, maxPending, onProblem }: LaneOptions): Lane {
+  /** Of what the sink took, and of what it never saw. */
+  const lost: Losses = {};
+  const refused: Losses = {};
   let accepted = 0;
+  let filtered = 0;
   let delivered = 0;
   let pending = 0;
   let reported = false;
   let closed = false;
 
-  function lose(reason: LossReason, count = 1): void {
-    lost[reason] = (lost[reason] ?? 0) + count;
+  function refuse(reason: LossReason): void {
+    refused[reason] = (refused[reason] ?? 0) + 1;
   }
+
+  const notWanted = (): { filtered?: number } => (wants === undefined ? {} : { filtered });
 
   /** The books stay right even if a sink settles twice, or after it was closed. */
   function settler(): (outcome: Outcome) => void {
@@ -52,16 +75,20 @@ function createLane(sink: AlertSink, maxPending: number, onProblem: (message: st
       done = true;
       pending -= 1;
       if (outcome === 'delivered') delivered += 1;
-      else lose(outcome);
+      else if (outcome !== 'spooled') lost[outcome] = (lost[outcome] ?? 0) + 1;
     };
   }
 
   return {
     sink,
     send(alert) {
+      if (wants?.(alert) === false) {
+        filtered += 1;
+        return;
+      }
       accepted += 1;
-      if (closed) return lose('sink_closed');
-      if (pending >= maxPending) return lose('queue_full');
+      if (closed) return refuse('sink_closed');
+      if (pending >= maxPending) return refuse('queue_full');
       pending += 1;
       const settled = settler();
       try {
@@ -72,10 +99,13 @@ function createLane(sink: AlertSink, maxPending: number, onProblem: (message: st
         reported = true;
       }
     },
-    counters: () => ({ accepted, delivered, pending, lost: { ...lost } }),
+    counters: () =>
+      sink.counters.spooled === undefined
+        ? { accepted, delivered, pending, lost: sumOf(lost, refused), ...notWanted() }
+        : { ...sink.counters, accepted, lost: sumOf(sink.counters.lost, refused), ...notWanted() },
     writeOff() {
       closed = true;
-      if (pending > 0) lose('shutdown', pending);
+      if (pending > 0) lost.shutdown = (lost.shutdown ?? 0) + pending;
       pending = 0;
     },
   };
@@ -102,8 +132,8 @@ const FLUSH_GRACE_MS = 250;
 
 /** Fans alerts out to sinks and keeps each sink's books. Bounded, and never throws into the pipeline. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { sinks, maxPending = DEFAULT_MAX_PENDING, onProblem = () => {} } = options;
-  const lanes = sinks.map((sink) => createLane(sink, maxPending, onProblem));
+  const { sinks, wants = {}, maxPending = DEFAULT_MAX_PENDING, onProblem = () => {} } = options;
+  const lanes = sinks.map((sink) => createLane({ sink, wants: wants[sink.name], maxPending, onProblem }));
   return {
     send(alert) {
       for (const lane of lanes) lane.send(alert);

@@ -11,11 +11,13 @@ import {
 } from './merge-window.ts';
 
 const DEFAULT_MAX_KEYS = 50_000;
+/** Room beyond `maxKeys` for alerts by rank (INFO to CRITICAL): a storm of lesser ones must not fold graver ones. */
+const RESERVE = [0, 0, 0.2, 0.4];
 
 export interface MergerOptions {
   /** Counted from the first alert of a key. */
   readonly windowMs: number;
-  /** Windows that may be open at once; further keys are folded into one per detector. */
+  /** Windows that may be open at once (for graver alerts up to 40 % more); further keys are folded into one per detector. */
   readonly maxKeys?: number;
   /** A new `log.record.uid` for each record that leaves. */
   readonly newUid: () => string;
@@ -97,7 +99,8 @@ export function createMerger({ windowMs, maxKeys = DEFAULT_MAX_KEYS, newUid }: M
 
   /** Records that wait for the next tick take room too, so memory is bounded even when nobody ticks. */
   function keyFor(candidate: AlertCandidate): { key: string; overflow: boolean } {
-    const full = open.size + due.length >= maxKeys && !open.has(candidate.key);
+    const room = maxKeys * (1 + (RESERVE[rank(candidate)] ?? 0));
+    const full = open.size + due.length >= room && !open.has(candidate.key);
     if (!full) return { key: candidate.key, overflow: false };
     counters.overflowed += 1;
     return { key: `\u0000overflow\u0000${candidate.detector}`, overflow: true };

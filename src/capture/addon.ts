@@ -55,6 +55,8 @@ export interface Addon {
   ) => RingReader;
   layout(): Record<string, { size: number; fields: Record<string, number> }>;
   monotonicNs(): number;
+  /** Takes an exclusive lock on an open file without waiting; false when somebody else has it. */
+  lockFile(fd: number): boolean;
 }
 
 /** Where `make build` leaves the addon and the BPF objects. */

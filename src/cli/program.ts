@@ -32,6 +32,12 @@ function eventKinds(legal: readonly EventKind[]): (text: string) => EventKind[] 
   };
 }
 
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 3600)) throw new InvalidArgumentError('give seconds, from more than 0 to 3600');
+  return value;
+}
+
 const formatOption = (): Option =>
   new Option('--format <format>', 'form of the report').choices(['text', 'json']).default('text');
 
@@ -197,6 +203,22 @@ export function buildProgram(): Command {
     .description('tell what this host has and lacks; tries every hook for real')
     .addOption(formatOption())
     .action(async ({ format }) => print(await (await import('./doctor/doctor.ts')).doctor(format)));
+  program
+    .command('test-alert')
+    .description('send a marked alert to every destination and tell how long each took to accept it')
+    .option('-c, --config <file>', 'configuration file (YAML)')
+    .option('--timeout <seconds>', 'how long to wait for an answer', positiveNumber, 15)
+    .addOption(formatOption())
+    .action(async ({ config, timeout, format }) => {
+      const { runTestAlert } = await import('./test-alert.ts');
+      const result = await runTestAlert({
+        ...(config === undefined ? {} : { config }),
+        format,
+        timeoutMs: timeout * 1000,
+      });
+      print(result);
+      await endProcess(result.exitCode);
+    });
   program
     .command('version')
     .description('print the version')

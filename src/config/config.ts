@@ -10,6 +10,8 @@ export type SecurityConfig = NetworkConfig['security'];
 export type KubernetesConfig = Config['kubernetes'];
 export type TelemetryConfig = Config['telemetry'];
 export type OtlpConfig = Config['otlp'];
+export type AlertsConfig = Config['alerts'];
+export type SpoolConfig = Config['alerts']['spool'];
 export type SemanticConventions = Config['semanticConventions'];
 
 /** From an effective file (see effectiveConfig) and the values of its OTLP headers. */
@@ -20,6 +22,18 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
     telemetry: toTelemetry(agent.telemetry),
     kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
     otlp: toOtlp(otlp, headers),
+    alerts: {
+      heartbeatMs: parseDuration(file.alerts.heartbeat) ?? 0,
+      tuning: file.alerts.tuning,
+      otlp: toFilter(file.alerts.otlp),
+      file: {
+        path: file.alerts.file.path,
+        maxBytes: file.alerts.file.max_size,
+        keep: file.alerts.file.keep,
+        ...toFilter(file.alerts.file),
+      },
+      spool: toSpool(file.alerts.spool),
+    },
     /** What goes to the collector beside the alerts. */
     exported: {
       events: otlp.events,
@@ -93,6 +107,21 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     internalNetworks: security.internal_networks,
     allow: security.allow,
     mergeWindowMs: parseDuration(security.merge_window) ?? 0,
+  };
+}
+
+function toFilter({ min_severity: minSeverity, detectors, rules }: FileConfig['alerts']['otlp']) {
+  return { minSeverity, detectors, rules };
+}
+
+function toSpool(spool: FileConfig['alerts']['spool']) {
+  return {
+    enabled: spool.enabled,
+    /** Undefined: the default, which depends on the environment. */
+    directory: spool.directory,
+    maxBytes: spool.max_size,
+    maxAgeMs: parseDuration(spool.max_age) ?? 0,
+    fsyncIntervalMs: parseDuration(spool.fsync_interval) ?? 0,
   };
 }
 

@@ -33,6 +33,20 @@ export const SERVICE_NAME = 'telegen';
 export const STATE_DIR = '/var/lib/telegen';
 export const POD_LOGS_DIR = '/var/log/pods';
 
+export const SPOOL = {
+  /** Bytes: from 1 MiB to 1 TiB. */
+  maxBytes: { default: 268_435_456, min: 1_048_576, max: 1_099_511_627_776 },
+  maxAge: { default: '168h', min: '1m', max: '8760h' },
+  fsyncInterval: { default: '10ms', min: '1ms', max: '1s' },
+} as const;
+
+export const HEARTBEAT = { default: '1h', min: '0s', max: '24h' } as const;
+export const ALERT_FILE = {
+  /** Bytes: from 64 KiB to 1 TiB. */
+  maxBytes: { default: 67_108_864, min: 65_536, max: 1_099_511_627_776 },
+  keep: { default: 5, min: 0, max: 1_000 },
+} as const;
+
 /** Bytes; the kernel wants a power of two of at least one page. */
 export const RING_BUFFER_SIZE = { default: 16_777_216, min: 4096, max: 1_073_741_824 } as const;
 

@@ -31,6 +31,20 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
       kubernetes: { ...kubernetes, pod_logs_dir: absolute(kubernetes.pod_logs_dir) },
     },
     otlp: effectiveOtlp(file.otlp, absolute),
+    alerts: effectiveAlerts(file.alerts, absolute),
+  };
+}
+
+function effectiveAlerts(
+  alerts: FileConfig['alerts'],
+  absolute: (path: string) => string,
+): FileConfig['alerts'] {
+  const { spool, file } = alerts;
+  return {
+    ...alerts,
+    tuning: alerts.tuning.map(absolute),
+    file: file.path === undefined ? file : { ...file, path: absolute(file.path) },
+    spool: spool.directory === undefined ? spool : { ...spool, directory: absolute(spool.directory) },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { alertsSchema } from './alerts-schema.ts';
 import { POD_LOGS_DIR } from './defaults.ts';
 import { ebpfNetworkSchema } from './ebpf-schema.ts';
 import * as leaf from './leaf.ts';
@@ -26,6 +27,7 @@ export const fileSchema = leaf.section('telegen configuration', {
     kubernetes,
   }),
   otlp: otlpSchema,
+  alerts: alertsSchema,
   semantic_conventions: leaf.choice(['telegen', 'otel', 'both'], 'telegen', {
     active: true,
     description:

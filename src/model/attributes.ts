@@ -53,6 +53,7 @@ export const ATTR = {
   lastSeen: 'telegen.last_seen',
   summary: 'telegen.summary',
   overflow: 'telegen.overflow',
+  limit: 'telegen.limit',
   recordUid: 'log.record.uid',
   endReason: 'telegen.end_reason',
   errno: 'telegen.errno',
@@ -96,6 +97,18 @@ export const ATTR = {
   tlsEncryptedHello: 'telegen.tls.encrypted_hello',
   lossWhat: 'telegen.loss.kind',
   lossReason: 'telegen.loss.reason',
+  lossDestination: 'telegen.loss.destination',
+  sensorCheck: 'telegen.sensor.check',
+  sensorState: 'telegen.sensor.state',
+  sensorDetail: 'telegen.sensor.detail',
+  uptimeS: 'telegen.uptime_s',
+  heartbeatEvents: 'telegen.heartbeat.events',
+  heartbeatRecordsLost: 'telegen.heartbeat.records_lost',
+  heartbeatAlerts: 'telegen.heartbeat.alerts',
+  heartbeatAlertsWaiting: 'telegen.heartbeat.alerts_waiting',
+  heartbeatAlertsLost: 'telegen.heartbeat.alerts_lost',
+  heartbeatLagMs: 'telegen.heartbeat.event_loop_lag_ms',
+  heartbeatDegraded: 'telegen.heartbeat.degraded',
 } as const;
 
 /** Attributes named by what was captured: the name of a header field in lower case follows. */

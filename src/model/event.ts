@@ -112,6 +112,8 @@ export interface LossEvent extends EventBase {
   readonly what: string;
   readonly reason: string;
   readonly count: number;
+  /** Of lost alerts: for whom they were. */
+  readonly destination?: string;
 }
 
 export type TelegenEvent = ConnectionEvent | ContentEvent | ProcessEvent | LossEvent;

@@ -1,22 +1,43 @@
 import type { Alert } from './finding.ts';
 
 /** Why an alert or event never reached its destination. `shed`: telemetry that gave way to alerts. */
-export type LossReason = 'queue_full' | 'shed' | 'rejected' | 'shutdown' | 'sink_closed' | 'sink_error';
-export type Outcome = 'delivered' | LossReason;
+export type LossReason =
+  | 'queue_full'
+  | 'shed'
+  | 'rejected'
+  | 'shutdown'
+  | 'sink_closed'
+  | 'sink_error'
+  | 'too_large'
+  | 'spool_full'
+  | 'spool_age'
+  | 'spool_corrupt';
+/** What becomes of an alert in the end. */
+export type End = 'delivered' | LossReason;
+export type SettleEnd = (end: End) => void;
+/** `spooled`: it is safe on disk; from there on the sink's own counters tell what becomes of it. */
+export type Outcome = End | 'spooled';
 export type Settle = (outcome: Outcome) => void;
 
-/** `accepted === delivered + pending + sum of lost`. */
+/** `accepted + restored === delivered + pending + spooled + sum of lost`. */
 export interface SinkCounters {
   readonly accepted: number;
   readonly delivered: number;
+  /** In memory alone. */
   readonly pending: number;
   readonly lost: Readonly<Partial<Record<LossReason, number>>>;
+  /** Only of a sink with a spool: on disk, not delivered yet. */
+  readonly spooled?: number;
+  /** Only of a sink with a spool: left by an earlier run. */
+  readonly restored?: number;
+  /** Only of a destination with a filter: not wanted there, and not part of `accepted`. */
+  readonly filtered?: number;
 }
 
 /**
  * Where alerts leave. The sink keeps an alert until its destination has taken it, or it is lost; it never blocks.
- * A durable spool is a sink in front of another: it acknowledges an alert on disk when `settled` says `delivered`,
- * and keeps it on any other outcome.
+ * A durable spool is a sink in front of another: it removes an alert from disk when `settled` says `delivered` or
+ * `rejected`, and keeps it on any other outcome.
  */
 export interface AlertSink {
   readonly name: string;

@@ -144,6 +144,7 @@ function lossAttributes(event: LossEvent): Attributes {
   const draft: Draft = { [ATTR.eventName]: 'loss' };
   put(draft, ATTR.lossWhat, event.what);
   put(draft, ATTR.lossReason, event.reason);
+  put(draft, ATTR.lossDestination, event.destination);
   put(draft, ATTR.count, event.count);
   return draft;
 }

@@ -10,6 +10,7 @@ import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEve
 import type { Alert, Finding } from '../model/finding.ts';
 import { type Describe, eventAttributes } from '../net/event-attributes.ts';
 import { enriched } from './enriched.ts';
+import type { Notice } from './notices.ts';
 
 export interface EngineParts {
   /** Absent in a replay: a capture knows no processes. */
@@ -39,12 +40,16 @@ export interface EngineCounters {
   readonly findings: number;
   readonly candidates: number;
   readonly lossReports: number;
+  /** What telegen said of itself beside that. */
+  readonly notices: number;
 }
 
 export interface Engine {
   readonly handle: (event: ConnectionEvent | ContentEvent | ProcessEvent) => void;
   /** Reports that the sensor was blind for a while, in the alert stream itself. */
   readonly reportLoss: (event: LossEvent) => void;
+  /** Sends what telegen says of itself. */
+  readonly notify: (notice: Notice) => void;
   /** Sends the closing records that are due. */
   tick(nowMs: number): void;
   /** Closes all merge windows. */
@@ -56,7 +61,15 @@ export interface Engine {
 export function createEngine(parts: EngineParts): Engine {
   const { processes, names, merger, delivery, describe = eventAttributes } = parts;
   const enrichment = { processes, names };
-  const counters = { received: 0, handled: 0, filtered: 0, findings: 0, candidates: 0, lossReports: 0 };
+  const counters = {
+    received: 0,
+    handled: 0,
+    filtered: 0,
+    findings: 0,
+    candidates: 0,
+    lossReports: 0,
+    notices: 0,
+  };
   const broken = new Set<string>();
 
   function inspect(detector: Detector, event: JudgedEvent): Finding | undefined {
@@ -115,6 +128,10 @@ export function createEngine(parts: EngineParts): Engine {
       parts.onEvent?.(event);
       delivery.send(lossAlert(event, parts.newUid()));
     },
+    notify(notice) {
+      counters.notices += 1;
+      delivery.send({ ...notice, uid: parts.newUid() });
+    },
     tick(nowMs) {
       for (const alert of merger.tick(nowMs)) delivery.send(alert);
     },
@@ -125,16 +142,20 @@ export function createEngine(parts: EngineParts): Engine {
 }
 
 function lossAlert(event: LossEvent, uid: string): Alert {
-  const { what, reason, count, timeMs } = event;
+  const { what, reason, count, timeMs, destination } = event;
   return {
     uid,
     timeMs,
     severity: 'WARNING',
-    body: `Sensor lost ${count} ${what} records`,
+    body:
+      destination === undefined
+        ? `Sensor lost ${count} ${what} records`
+        : `Sensor lost ${count} alerts for ${destination}`,
     attributes: {
       [ATTR.eventType]: 'telegen.loss',
       [ATTR.lossWhat]: what,
       [ATTR.lossReason]: reason,
+      ...(destination === undefined ? {} : { [ATTR.lossDestination]: destination }),
       [ATTR.count]: count,
     },
   };

@@ -37,6 +37,30 @@ describe('delivery', () => {
     });
   });
 
+  it('passes over what a sink does not want, and counts it', () => {
+    const [picky, other] = [manualSink('picky'), manualSink('other')];
+    const wants = { picky: ({ severity }: Alert) => severity === 'ERROR' };
+    const delivery = createDelivery({ sinks: [picky.sink, other.sink], wants });
+    delivery.send(alert('1', 'INFO'));
+    delivery.send(alert('2', 'ERROR'));
+    expect([picky.held.length, other.held.length]).toEqual([1, 2]);
+    expect(delivery.counters()).toEqual({
+      picky: { accepted: 1, delivered: 0, pending: 1, lost: {}, filtered: 1 },
+      other: { accepted: 2, delivered: 0, pending: 2, lost: {} },
+    });
+  });
+
+  it("gives a spool's own books, and adds what never reached it", async () => {
+    const own = { accepted: 2, restored: 3, delivered: 1, spooled: 4, pending: 0, lost: { spool_age: 1 } };
+    const spool = manualSink('spool', { counters: own });
+    const delivery = createDelivery({ sinks: [spool.sink], maxPending: 2 });
+    for (const uid of ['1', '2', '3']) delivery.send(alert(uid));
+    for (const { settled } of spool.held) settled?.('spooled');
+    expect(delivery.counters().spool).toEqual({ ...own, accepted: 3, lost: { spool_age: 1, queue_full: 1 } });
+    delivery.send(alert('4'));
+    expect(spool.held).toHaveLength(3);
+  });
+
   it('bounds what is under way at a sink that does not get on', () => {
     const slow = manualSink('slow');
     const delivery = createDelivery({ sinks: [slow.sink], maxPending: 3 });

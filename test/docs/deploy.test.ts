@@ -53,6 +53,7 @@ describe('deploy/telegen.service', () => {
 
   test('runs without root, with its own configuration, and gives up on errors that stay', () => {
     expect(values('DynamicUser')).toEqual(['yes']);
+    expect([values('StateDirectory'), values('StateDirectoryMode')]).toEqual([['telegen'], ['0700']]);
     expect(values('ExecStart')).toEqual(['/opt/telegen/bin/telegen run -c /etc/telegen/telegen.yaml']);
     expect(values('RestartPreventExitStatus')).toEqual(['2 3']);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findingsToAlert } from '../../src/alerts/combine.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
+import { createTunedMerger } from '../../src/alerts/tuning/tuned-merger.ts';
 import { createListHealth } from '../../src/cli/run/list-health.ts';
 import { blocklist } from '../../src/detectors/blocklist.ts';
 import { reputation } from '../../src/detectors/reputation.ts';
@@ -11,6 +12,7 @@ import type { Alert, AttributeValue } from '../../src/model/finding.ts';
 import { createRename } from '../../src/net/conventions.ts';
 import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
 import { createRoutes } from '../../src/net/http-route.ts';
+import { heartbeatNotice, sensorNotice } from '../../src/pipeline/notices.ts';
 import { alertToJson, eventToJson } from '../../src/telemetry/export/serialize.ts';
 import { connection, TIME_MS } from '../alerts/fixtures.ts';
 import { plain, read, tableRows } from './markdown.ts';
@@ -73,6 +75,7 @@ function everything(): Record<string, AttributeValue>[] {
     what: 'attempted',
     reason: 'ring_full',
     count: 3,
+    destination: 'otlp',
   };
   const events = [connection({ peerNames: ['api.example.com'] }), closed, exec, loss, ...contents()].map(
     (event) => eventToJson(event, describeAll),
@@ -192,7 +195,31 @@ function alerts(): string[] {
   const crowded = createMerger({ windowMs: 1000, maxKeys: 1, newUid: () => 'u' });
   crowded.offer(candidate, TIME_MS);
   const overflow = crowded.offer({ ...candidate, key: 'another' }, TIME_MS);
-  const sent = [first, overflow].filter((alert) => alert !== undefined);
+  const tuned = createTunedMerger({ merger: crowded, newUid: () => 'u', onExpired: () => {} });
+  const anything = { 'telegen.detector': ['*'] };
+  tuned.tune({
+    suppressions: [],
+    limits: [{ name: 'calm-egress', type: 'both', count: 9, windowMs: 1000, track: [], match: anything }],
+  });
+  tuned.offer(candidate, TIME_MS);
+  const [limited] = tuned.flush(TIME_MS);
+  const notices = [
+    sensorNotice({ check: 'export', state: 'degraded', detail: 'no alert gets through' }, TIME_MS),
+    heartbeatNotice(
+      {
+        uptimeS: 3_600,
+        events: 1,
+        recordsLost: 0,
+        alerts: 1,
+        alertsWaiting: 0,
+        alertsLost: 0,
+        eventLoopLagMs: 10,
+        degraded: ['export'],
+      },
+      TIME_MS,
+    ),
+  ].map((notice) => ({ ...notice, uid: 'u' }));
+  const sent = [first, overflow, limited, ...notices].filter((alert) => alert !== undefined);
   const health: Alert[] = [];
   const reporter = createListHealth({
     diagnostics: { info() {}, warn() {} },

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -42,7 +43,7 @@ describe.skipIf(skip !== undefined)(
       otlp: { endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` },
     });
 
-    it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    it.each(['SIGINT', 'SIGTERM'] as const)(
       '%s: everything is delivered, nothing stays attached',
       async (signal) => {
         const telegen = await watch(sandbox);
@@ -63,6 +64,37 @@ describe.skipIf(skip !== undefined)(
       },
     );
 
+    it('SIGHUP: takes tuning files over, and says what of the configuration waits for a restart', async () => {
+      const tuning = `${sandbox.folder}/tuning.yaml`;
+      writeFileSync(tuning, '');
+      const config = { alerts: { tuning: [tuning] } };
+      const telegen = await watch(sandbox, { config });
+      const file = /ready \((.*)\)/.exec(telegen.stderr())?.[1] ?? '';
+      const suppression = {
+        name: 'pentest',
+        owner: 'soc@example.com',
+        reason: 'agreed',
+        expires: '2999-01-01',
+        match: { 'net.peer.ip': '198.51.100.7' },
+      };
+      writeFileSync(tuning, JSON.stringify({ suppressions: [suppression] }));
+      writeFileSync(file, JSON.stringify({ ...config, otlp: { timeout: '1s' } }));
+      telegen.signal('SIGHUP');
+      await telegen.says('restart telegen for these changes: otlp.timeout');
+      expect(telegen.stderr()).toContain('1 suppressions and 0 limits in effect');
+      await attack('198.51.100.7');
+      await attack('198.51.100.8');
+      await telegen.alert('the alert that is not suppressed');
+      writeFileSync(tuning, 'suppressions: nothing');
+      telegen.signal('SIGHUP');
+      await telegen.says('tuning files are wrong, what was in effect stays');
+      expect(telegen.stderr()).toContain(`${tuning}:1:15: suppressions: must be a list`);
+      const { stderr, code } = await telegen.stop();
+      expect(code).toBe(0);
+      expect(telegen.alerts().map(({ attributes }) => attributes['net.peer.ip'])).toEqual(['198.51.100.8']);
+      expect(stderr).toContain('1 suppressed (pentest)');
+    });
+
     it('ends in time though the collector never answers, and counts what it could not deliver', async () => {
       const telegen = await watch(sandbox, { config: silentCollector() });
       await attack();
@@ -72,7 +104,7 @@ describe.skipIf(skip !== undefined)(
       const { code, stderr } = await telegen.stop();
       expect(performance.now() - asked).toBeLessThan(ENDLESS_MS);
       expect(code).toBe(0);
-      expect(stderr).toContain('telegen: otlp: 1 accepted, 0 delivered, 1 lost (shutdown)');
+      expect(stderr).toContain('telegen: otlp: 1 accepted, 0 delivered, 1 kept on disk');
       expect(await attached()).toBe(0);
     });
 

@@ -152,7 +152,7 @@ describe.skipIf(skip !== undefined)(
       await telegen.says('telegen: ERROR: alerts cannot be sent to');
       const { code, stderr } = await telegen.stop();
       expect(stderr).toMatch(/ERROR: alerts cannot be sent to https:.*certificate.*check otlp\.tls/);
-      expect(stderr).toContain('telegen: otlp: 1 accepted, 0 delivered, 1 lost (shutdown)');
+      expect(stderr).toContain('telegen: otlp: 1 accepted, 0 delivered, 1 kept on disk');
       expect(code).toBe(0);
       expect(receiver.requests).toEqual([]);
       expect(telegen.alerts()).toHaveLength(1);
@@ -188,6 +188,47 @@ describe.skipIf(skip !== undefined)(
       );
       const { stderr } = await telegen.stop();
       expect(stderr).toContain('telegen: otlp: 1 accepted, 1 delivered');
+    });
+
+    it('outlive an agent that is killed while the collector is away', async () => {
+      const probe = await startOtlpReceiver();
+      const { port } = probe;
+      await probe.stop();
+      const env = { STATE_DIRECTORY: `${sandbox.folder}/killed` };
+      const config = configWith({ endpoint: `http://127.0.0.1:${port}` });
+      const first = await watch(sandbox, { config, env });
+      await attack();
+      await first.says('telegen: ERROR: alerts cannot be sent to');
+      await first.stop('SIGKILL');
+      receiver = await startOtlpReceiver({ port });
+      const second = await watch(sandbox, { config, env });
+      await second.says('1 alerts of an earlier run wait for otlp in');
+      await eventually(
+        () => receiver.records.length === 1,
+        () => `the record at the collector: ${second.stderr()}`,
+      );
+      expect(receiver.records[0]?.attributes['log.record.uid']).toBe(
+        first.alerts()[0]?.attributes['log.record.uid'],
+      );
+      const { stderr } = await second.stop();
+      expect(stderr).toContain('telegen: otlp: 0 accepted, 1 of an earlier run, 1 delivered\n');
+    });
+
+    it('wait in memory, and the operator is told, when the directory is in use', async () => {
+      receiver = await startOtlpReceiver();
+      const env = { STATE_DIRECTORY: `${sandbox.folder}/shared` };
+      const config = configWith({ endpoint: `http://${receiver.address}` });
+      const first = await watch(sandbox, { config, env });
+      const second = await watch(sandbox, { config, env });
+      expect(first.stderr()).not.toContain('in memory');
+      expect(second.stderr()).toContain(
+        `WARNING: alerts wait in memory, where a crash loses them: ${env.STATE_DIRECTORY}/spool is in use by another telegen (pid ${first.pid})`,
+      );
+      await attack();
+      await eventually(
+        () => receiver.records.length === 2,
+        () => `two records at the collector: ${second.stderr()}`,
+      );
     });
 
     it('and otlp.events: events come beside alerts, under the names that were chosen', async () => {

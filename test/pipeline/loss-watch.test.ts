@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LossEvent } from '../../src/model/event.ts';
-import { createLossWatch } from '../../src/pipeline/loss-watch.ts';
+import { createAlertLossWatch, createLossWatch } from '../../src/pipeline/loss-watch.ts';
 
 function build() {
   const reports: LossEvent[] = [];
@@ -48,5 +48,26 @@ describe('the loss watch', () => {
         }
       }),
     );
+  });
+});
+
+describe('the watch over lost alerts', () => {
+  const sinks = (lost: Record<string, number>) => ({ otlp: { accepted: 0, delivered: 0, pending: 0, lost } });
+
+  it('reports by destination and reason, once a minute, and each alert once', () => {
+    const reports: LossEvent[] = [];
+    const watch = createAlertLossWatch((event) => reports.push(event));
+    watch(sinks({}), 0);
+    watch(sinks({ spool_full: 3 }), 1_000);
+    watch(sinks({ spool_full: 9, rejected: 1 }), 2_000);
+    watch(sinks({ spool_full: 10, rejected: 1 }), 60_999);
+    watch(sinks({ spool_full: 11, rejected: 1 }), 61_000);
+    expect(
+      reports.map(({ timeMs, reason, count, destination }) => [timeMs, destination, reason, count]),
+    ).toEqual([
+      [1_000, 'otlp', 'spool_full', 3],
+      [2_000, 'otlp', 'rejected', 1],
+      [61_000, 'otlp', 'spool_full', 8],
+    ]);
   });
 });

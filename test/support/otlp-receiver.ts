@@ -1,4 +1,5 @@
 import {
+  Metadata,
   Server,
   ServerCredentials,
   ServerInterceptingCall,
@@ -48,7 +49,13 @@ export interface ReceiverTls {
 /** What the receiver does with a call; `undefined` accepts it. */
 export type Judge = (records: readonly ReceivedRecord[]) => Verdict | undefined;
 export type Verdict =
-  | { readonly kind: 'fail'; readonly code: status; readonly message: string }
+  | {
+      readonly kind: 'fail';
+      readonly code: status;
+      readonly message: string;
+      /** google.rpc.RetryInfo in the details. */
+      readonly retryAfterMs?: number;
+    }
   | { readonly kind: 'partial'; readonly rejected: number; readonly message: string };
 
 export interface OtlpReceiver {
@@ -137,6 +144,28 @@ function bind(server: Server, port: number, tls: ReceiverTls | undefined): Promi
   });
 }
 
+/** The details of an error that asks to wait, in protobuf by hand: lengths stay below 128. */
+function retryInfo(retryAfterMs: number | undefined): Metadata {
+  const metadata = new Metadata();
+  if (retryAfterMs === undefined) return metadata;
+  const message = (tag: number, bytes: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([tag, bytes.length]), bytes]);
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+  const seconds = Math.floor(retryAfterMs / 1000);
+  const nanos = Math.round((retryAfterMs % 1000) * 1e6);
+  const duration = Buffer.from([8, ...varint(seconds), 16, ...varint(nanos)]);
+  const any = [
+    message(10, Buffer.from('type.googleapis.com/google.rpc.RetryInfo')),
+    message(18, message(10, duration)),
+  ];
+  metadata.set(
+    'grpc-status-details-bin',
+    Buffer.concat([Buffer.from([8, 8]), message(26, Buffer.concat(any))]),
+  );
+  return metadata;
+}
+
 /** A real OTLP/gRPC logs receiver in this process: plaintext, TLS or mutual TLS, with switchable failures. */
 export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<OtlpReceiver> {
   const records: ReceivedRecord[] = [];
@@ -164,7 +193,12 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
     );
     const verdict = answer(flatten(call.request), metadata);
     setTimeout(() => {
-      if (verdict?.kind === 'fail') return reply({ code: verdict.code, details: verdict.message });
+      if (verdict?.kind === 'fail')
+        return reply({
+          code: verdict.code,
+          details: verdict.message,
+          metadata: retryInfo(verdict.retryAfterMs),
+        });
       if (verdict === undefined) return reply(null, {});
       const { rejected, message } = verdict;
       reply(null, { partialSuccess: { rejectedLogRecords: rejected, errorMessage: message } });

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { expectConserved, printedBooks } from './conservation.ts';
 import { eventually } from './eventually.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -51,6 +52,7 @@ export interface Telegen {
   readOutput(): void;
   /** Closes the reading end of its stdout. */
   closeOutput(): void;
+  /** Waits for its end, and checks the books that it prints. */
   ended(): Promise<Ended>;
   /** Asks it to end and waits. */
   stop(signal?: NodeJS.Signals): Promise<Ended>;
@@ -60,7 +62,8 @@ export interface Telegen {
 /** Nothing of the surrounding environment decides where alerts go. */
 function cleanEnv(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const { PATH = '', HOME = '/root', LANG = 'C.UTF-8' } = process.env;
-  return { PATH, HOME, LANG, ...extra };
+  // Nothing can be made there: what one test leaves must not reach the collector of another.
+  return { PATH, HOME, LANG, STATE_DIRECTORY: '/proc/none', ...extra };
 }
 
 function linesOf(text: string): OutputLine[] {
@@ -104,6 +107,8 @@ function follow(child: ChildProcessByStdio<null, Readable, Readable>, unread: bo
       () => closed,
       () => `telegen to end; stderr: ${text.err}`,
     );
+    const books = printedBooks(text.err);
+    if (books !== undefined) expectConserved(books);
     return { code: child.exitCode, signal: child.signalCode, stdout: text.out, stderr: text.err };
   };
   return {
@@ -154,6 +159,7 @@ export function brief({ attributes }: OutputLine, ...names: readonly string[]): 
 
 const running = new Set<Telegen>();
 let configs = 0;
+let states = 0;
 
 /** Writes a configuration file (JSON is YAML) into the sandbox's folder. */
 export function writeConfig(sandbox: Sandbox, config: object): string {
@@ -166,7 +172,8 @@ export function writeConfig(sandbox: Sandbox, config: object): string {
 export async function watch(sandbox: Sandbox, options: WatchOptions = {}): Promise<Telegen> {
   const { config, args = ['--output', 'jsonl'], cgroup = sandbox.cgroup } = options;
   const file = config === undefined ? [] : ['-c', writeConfig(sandbox, config)];
-  const telegen = spawnTelegen(['run', '--cgroup', cgroup, ...file, ...args], options);
+  const env = { STATE_DIRECTORY: `${sandbox.folder}/state-${states++}`, ...options.env };
+  const telegen = spawnTelegen(['run', '--cgroup', cgroup, ...file, ...args], { ...options, env });
   running.add(telegen);
   await eventually(
     () => telegen.stderr().includes('telegen: ready') || !telegen.isRunning,

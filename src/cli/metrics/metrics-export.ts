@@ -1,10 +1,11 @@
 import { explicitOtlp } from '../../config/explicit-otlp.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
+import { headerSource } from '../../config/renew-headers.ts';
 import type { AlertSink } from '../../model/sink.ts';
 import type { Registry } from '../../telemetry/aggregate/registry.ts';
 import type { OtlpMetrics } from '../../telemetry/export/otlp-metrics.ts';
-import { resolveOtlpOptions } from '../../telemetry/export/otlp-options.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
+import { resolveCollector } from '../run/sinks.ts';
 import { version } from '../version.ts';
 
 export interface MetricsExportParts {
@@ -21,7 +22,7 @@ export async function openMetricsExport(parts: MetricsExportParts): Promise<Otlp
   const { loaded, registry, sinks, diagnostics } = parts;
   const { metrics, metricsIntervalMs } = loaded.config.exported;
   if (!metrics) return undefined;
-  const otlp = resolveOtlpOptions(explicitOtlp(loaded), process.env);
+  const otlp = resolveCollector(explicitOtlp(loaded), headerSource(loaded));
   if (otlp === undefined || registry === undefined) {
     const lacking = otlp === undefined ? 'otlp.endpoint' : 'agent.telemetry.enabled';
     diagnostics.warn(`otlp.metrics has no effect without ${lacking}`);
@@ -36,7 +37,7 @@ export async function openMetricsExport(parts: MetricsExportParts): Promise<Otlp
     env: process.env,
     families: registry.families,
     intervalMs: metricsIntervalMs,
-    alertsWaiting: () => collector?.counters.pending ?? 0,
+    alertsWaiting: () => (collector?.counters.pending ?? 0) + (collector?.counters.spooled ?? 0),
     onReport: ({ level, message }) =>
       level === 'error' ? diagnostics.error(message) : diagnostics.info(message),
   });

@@ -1,4 +1,5 @@
 import type { MergeCounters } from '../../alerts/merge.ts';
+import type { TunedCounters } from '../../alerts/tuning/tuned-merger.ts';
 import type { RecordCounters } from '../../capture/live/counters.ts';
 import type { HookStatus } from '../../capture/live/live-capture.ts';
 import type { SinkCounters } from '../../model/sink.ts';
@@ -21,7 +22,7 @@ export interface AgentPorts {
   };
   readonly ringBytes?: number;
   readonly engine?: EngineCounters;
-  readonly merger?: MergeCounters;
+  readonly merger?: MergeCounters & Partial<TunedCounters>;
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
   readonly lists?: () => readonly ListStatus[];
   /** Exports of metrics to the collector. */
@@ -132,11 +133,22 @@ function alerts({ ports }: SelfFacts): Gauges[] {
       read: () => one(ports().engine?.findings),
     },
     {
-      spec: counter('telegen_alerts', 'Alerts by what became of them (sent, merged, summary).'),
+      spec: counter(
+        'telegen_alerts',
+        'Alerts by what became of them (sent, merged, summary, suppressed, limited), and notices of telegen itself.',
+      ),
       labels: [closed('result')],
       read: () => {
         const { merger } = ports();
-        return parts({ sent: merger?.sent, merged: merger?.merged, summary: merger?.summaries });
+        return parts({
+          sent: merger?.sent,
+          merged: merger?.merged,
+          summary: merger?.summaries,
+          suppressed:
+            merger?.suppressed && Object.values(merger.suppressed).reduce((sum, count) => sum + count, 0),
+          limited: merger?.limited,
+          notice: ports().engine?.notices,
+        });
       },
     },
     {
@@ -156,9 +168,14 @@ function alerts({ ports }: SelfFacts): Gauges[] {
         ]),
     },
     {
-      spec: gauge('telegen_sink_queue', 'Alerts that wait, by destination.'),
+      spec: gauge('telegen_sink_queue', 'Alerts that wait in memory, by destination.'),
       labels: [closed('sink')],
       read: () => sinks().map(([name, { pending }]) => [[name], pending] as const),
+    },
+    {
+      spec: gauge('telegen_sink_spooled', 'Alerts that wait on disk, by destination.'),
+      labels: [closed('sink')],
+      read: () => sinks().map(([name, { spooled }]) => [[name], spooled ?? 0] as const),
     },
   ];
 }

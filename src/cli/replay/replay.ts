@@ -2,10 +2,12 @@ import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { createDelivery } from '../../alerts/deliver.ts';
 import { createMerger, type Merger } from '../../alerts/merge.ts';
+import { createTunedMerger } from '../../alerts/tuning/tuned-merger.ts';
 import { readCapture } from '../../capture/pcap/read-capture.ts';
 import { type ReplaySummary, replayCapture } from '../../capture/replay/replay-capture.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
+import { loadTuning } from '../../config/tuning-file.ts';
 import { createDetectors } from '../../detectors/index.ts';
 import { EXIT } from '../../model/errors.ts';
 import { CONTENT_KINDS, type EventKind } from '../../model/event.ts';
@@ -16,6 +18,7 @@ import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-
 import type { TopologyFormat } from '../../telemetry/export/topology-text.ts';
 import { listOptions } from '../lists.ts';
 import { createDiagnostics, type Diagnostics } from '../run/diagnostics.ts';
+import { expiryText } from '../run/tuning.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { STDOUT } from './blocking-output.ts';
 import { createProgress } from './progress.ts';
@@ -90,7 +93,12 @@ function setStage({ config, lists, diagnostics, form, command }: StageParts): St
   // The same input gives the same output, so nothing random names an alert.
   let alerts = 0;
   const newUid = (): string => `replay-${String(++alerts).padStart(9, '0')}`;
-  const merger = createMerger({ windowMs: security.mergeWindowMs, newUid });
+  const merger = createTunedMerger({
+    merger: createMerger({ windowMs: security.mergeWindowMs, newUid }),
+    newUid,
+    onExpired: (suppression) => diagnostics.warn(expiryText(suppression)),
+  });
+  merger.tune(loadTuning(config.alerts.tuning));
   const reputation = lists === undefined ? {} : { reputation: lists.lookup };
   const detectors = security.enabled ? createDetectors(security, reputation) : [];
   const kinds = command.events;

@@ -1,4 +1,4 @@
-import type { MergeCounters } from '../../alerts/merge.ts';
+import type { TunedCounters } from '../../alerts/tuning/tuned-merger.ts';
 import type { RecordCounters } from '../../capture/live/counters.ts';
 import type { HookStatus, LiveCapture } from '../../capture/live/live-capture.ts';
 import type { SecurityConfig } from '../../config/config.ts';
@@ -56,10 +56,29 @@ export function hookNotes(hooks: readonly HookStatus[], diagnostics: Diagnostics
   }
 }
 
+function heldText({ suppressed, limited }: TunedCounters): string {
+  const names = Object.entries(suppressed).map(([name, count]) => `, ${count} suppressed (${name})`);
+  return `${limited > 0 ? `, ${limited} held by limits` : ''}${names.join('')}`;
+}
+
+function sinkText(name: string, counters: SinkCounters): string {
+  const { accepted, delivered, pending, lost, spooled = 0, restored = 0, filtered = 0 } = counters;
+  const losses = Object.entries(lost).map(([reason, count]) => `${count} lost (${reason})`);
+  return [
+    `${name}: ${accepted} accepted`,
+    ...(restored > 0 ? [`${restored} of an earlier run`] : []),
+    `${delivered} delivered`,
+    ...(filtered > 0 ? [`${filtered} not wanted there`] : []),
+    ...losses,
+    ...(spooled > 0 ? [`${spooled} kept on disk`] : []),
+    ...(pending > 0 ? [`${pending} left behind`] : []),
+  ].join(', ');
+}
+
 export interface Books {
   readonly counters: RecordCounters;
   readonly engine: EngineCounters;
-  readonly merger: MergeCounters;
+  readonly merger: TunedCounters;
   readonly delivery: Readonly<Record<string, SinkCounters>>;
   /** Of --events. */
   readonly printer: PrinterCounters | undefined;
@@ -82,7 +101,7 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
     `events: ${received} received, ${handled} handled, ${filtered} filtered; ${findings} findings on ${candidates} connections`,
   );
   diagnostics.info(
-    `alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports`,
+    `alerts: ${merger.sent} sent, ${merger.merged} merged, ${merger.summaries} summaries, ${engine.lossReports} loss reports, ${engine.notices} notices${heldText(merger)}`,
   );
   for (const line of books.telemetry ?? []) diagnostics.info(line);
   const { logs, spans, spanless = 0 } = books.exporter ?? {};
@@ -91,14 +110,8 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
     'otlp.events': logs,
     'otlp.spans': spans,
   })) {
-    if (counters !== undefined) diagnostics.info(`${name}: ${wayOut(counters)}`);
+    if (counters !== undefined) diagnostics.info(sinkText(name, counters));
   }
   if (spanless > 0) diagnostics.info(`otlp.spans: ${spanless} exchanges gave no span`);
   if (printer !== undefined) diagnostics.info(`--events: ${printer.printed} printed, ${printer.lost} lost`);
-}
-
-function wayOut({ accepted, delivered, pending, lost }: SinkCounters): string {
-  const losses = Object.entries(lost).map(([reason, count]) => `, ${count} lost (${reason})`);
-  const left = pending > 0 ? `, ${pending} left behind` : '';
-  return `${accepted} accepted, ${delivered} delivered${losses.join('')}${left}`;
 }

@@ -1,21 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDelivery, type Delivery } from '../../alerts/deliver.ts';
-import { createMerger, type Merger } from '../../alerts/merge.ts';
+import { createMerger } from '../../alerts/merge.ts';
+import { createTunedMerger, type TunedMerger } from '../../alerts/tuning/tuned-merger.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
 import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
 import type { SecurityConfig } from '../../config/config.ts';
 import { explicitOtlp } from '../../config/explicit-otlp.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { loadConfig } from '../../config/load.ts';
+import { headerSource } from '../../config/renew-headers.ts';
 import { createDetectors, type DetectorOptions } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
 import { CONNECTION_PHASES, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
-import { createLossWatch } from '../../pipeline/loss-watch.ts';
+
+import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
+
 import type { OtlpMetrics } from '../../telemetry/export/otlp-metrics.ts';
+
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
@@ -26,12 +31,16 @@ import { banner, farewell, hookNotes } from './banner.ts';
 import { contentKinds } from './content-kinds.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
 import { createEventPrinter, type EventPrinter } from './event-printer.ts';
+import { watchOverSensor } from './life.ts';
 import { createListHealth } from './list-health.ts';
 import { openHostProcesses } from './process-table.ts';
+import { createReload } from './reload.ts';
 import { type HostReputation, openReputation } from './reputation.ts';
 import { type Output, openSinks } from './sinks.ts';
+import { openSpools } from './spool.ts';
 import { untilStopped } from './stop-signal.ts';
 import { exportedKinds, openTelemetryExport } from './telemetry-export.ts';
+import { expiryText, followTuning, type TuningReload } from './tuning.ts';
 
 const TICK_MS = 1_000;
 /** Ctrl-C must be over in 2 s, whatever the collector or the reader of stdout does: flushing plus closing. */
@@ -50,7 +59,10 @@ export interface RunOptions {
 
 interface Running {
   readonly engine: Engine;
-  readonly merger: Merger;
+  readonly merger: TunedMerger;
+  readonly tuning: TuningReload;
+  readonly reload: () => void;
+  readonly watchOver: (nowMs: number) => void;
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
   readonly contents: Contents;
@@ -78,9 +90,11 @@ export async function run(options: RunOptions): Promise<number> {
     running.engine.tick(Date.now());
     running.metrics?.tick(Date.now());
     running.checkLoss();
+    running.tuning.refresh();
+    running.watchOver(Date.now());
   }, TICK_MS);
   diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
-  await untilStopped();
+  await untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
   clearInterval(timer);
   await stop(running);
   return EXIT.ok;
@@ -116,11 +130,15 @@ interface OutputParts {
 /** Everything that leaves: alerts, events on standard output, events and spans to the collector. */
 async function openOutputs({ loaded, options, telemetry, metrics, diagnostics }: OutputParts) {
   const { rename } = telemetry;
-  const { sinks, description } = await openSinks(explicitOtlp(loaded), options.output, {
+  const { alerts } = loaded.config;
+  const { sinks, wants, description } = await openSinks(explicitOtlp(loaded), options.output, {
+    alerts,
+    spools: openSpools(alerts.spool, process.env, diagnostics),
+    headers: headerSource(loaded),
     diagnostics,
     rename,
   });
-  const delivery = createDelivery({ sinks, onProblem: diagnostics.error });
+  const delivery = createDelivery({ sinks, wants, onProblem: diagnostics.error });
   const printer = openPrinter(options.events, telemetry, diagnostics);
   const exporter = await openTelemetryExport({ loaded, telemetry, sinks, diagnostics });
   const metricsExport = await openMetricsExport({ loaded, registry: metrics?.registry, sinks, diagnostics });
@@ -146,9 +164,13 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     : undefined;
   const outputs = await openOutputs({ loaded, options, telemetry, metrics, diagnostics });
   const { delivery, description, printer, exporter, metricsExport, onEvent } = outputs;
-  health.connect((alert) => delivery.send(alert));
   const processes = openHostProcesses(config.kubernetes);
-  const merger = createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID });
+  const merger = createTunedMerger({
+    merger: createMerger({ windowMs: security.mergeWindowMs, newUid: randomUUID }),
+    newUid: randomUUID,
+    onExpired: (suppression) => diagnostics.warn(expiryText(suppression)),
+  });
+  const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
   const include = options.interfaces.length > 0 ? options.interfaces : config.network.interfaces;
   const engine = createEngine({
     processes: processes.table,
@@ -164,6 +186,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     onProblem: diagnostics.error,
   });
   const contents = createContents(engine.handle, telemetry.contents);
+  health.connect(engine.notify);
   const capture = openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
@@ -189,9 +212,16 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     exports: () => metricsExport?.counters,
   });
   const lossWatch = createLossWatch(engine.reportLoss);
-  const checkLoss = (): void => lossWatch(capture.counters(), Date.now());
+  const alertLossWatch = createAlertLossWatch(engine.reportLoss);
+  const checkLoss = (): void => {
+    lossWatch(capture.counters(), Date.now());
+    alertLossWatch(delivery.counters(), Date.now());
+  };
+  const reload = createReload(loaded, { tuning, diagnostics });
+  const { heartbeatMs } = config.alerts;
+  const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
   const parts = { engine, merger, delivery, capture, contents, reputation, printer, exporter, metrics };
-  return { ...parts, telemetry, metricsExport, checkLoss, diagnostics };
+  return { ...parts, telemetry, metricsExport, tuning, reload, watchOver, checkLoss, diagnostics };
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */

@@ -1,13 +1,14 @@
 import { explicitOtlp } from '../../config/explicit-otlp.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
+import { headerSource } from '../../config/renew-headers.ts';
 import type { EventKind } from '../../model/event.ts';
 import type { AlertSink } from '../../model/sink.ts';
 import { createRename } from '../../net/conventions.ts';
-import { resolveOtlpOptions } from '../../telemetry/export/otlp-options.ts';
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
 import type { Diagnostics } from './diagnostics.ts';
+import { resolveCollector } from './sinks.ts';
 
 /** Kinds of events that the configuration sends to the collector. */
 export function exportedKinds({ config }: Pick<LoadedConfig, 'config'>): readonly EventKind[] {
@@ -28,7 +29,7 @@ export async function openTelemetryExport(parts: TelemetryExportParts): Promise<
   const { loaded, telemetry, sinks, diagnostics } = parts;
   const { events, spans } = loaded.config.exported;
   if (events.length === 0 && !spans) return undefined;
-  const otlp = resolveOtlpOptions(explicitOtlp(loaded), process.env);
+  const otlp = resolveCollector(explicitOtlp(loaded), headerSource(loaded));
   if (otlp === undefined) {
     diagnostics.warn('otlp.events and otlp.spans have no effect without otlp.endpoint');
     return undefined;
@@ -45,7 +46,7 @@ export async function openTelemetryExport(parts: TelemetryExportParts): Promise<
     spans,
     describe: telemetry.describeOut,
     describeSpan: (event) => toOtel(telemetry.describe(event)),
-    alertsWaiting: () => collector?.counters.pending ?? 0,
+    alertsWaiting: () => (collector?.counters.pending ?? 0) + (collector?.counters.spooled ?? 0),
     onReport: ({ level, message }) =>
       level === 'error' ? diagnostics.error(message) : diagnostics.info(message),
   });

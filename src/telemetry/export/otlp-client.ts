@@ -1,6 +1,7 @@
 import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { createFileStamps } from './file-stamps.ts';
 import { loadTlsMaterial } from './otlp-credentials.ts';
 import type { Acceptance } from './otlp-export-loop.ts';
 import type { OtlpOptions } from './otlp-options.ts';
@@ -34,9 +35,20 @@ interface Exporter<R> {
   shutdown(): Promise<void>;
 }
 
+export interface ClientIdentity {
+  readonly userAgent: string;
+  /** How often certificates and header files are looked at; renewed ones are in use this long after. */
+  readonly lookIntervalMs?: number;
+}
+
+const LOOK_INTERVAL_MS = 5_000;
+
 /** Log records to the collector. Throws TELEGEN_EXPORT when a certificate or key cannot be used. */
-export function createOtlpClient(options: OtlpOptions, userAgent: string): OtlpClient<ReadableLogRecord> {
-  return createClient(options, userAgent, (config) => new OTLPLogExporter(config));
+export function createOtlpClient(
+  options: OtlpOptions,
+  identity: ClientIdentity,
+): OtlpClient<ReadableLogRecord> {
+  return createClient(options, identity, (config) => new OTLPLogExporter(config));
 }
 
 /**
@@ -45,11 +57,16 @@ export function createOtlpClient(options: OtlpOptions, userAgent: string): OtlpC
  */
 export function createClient<R>(
   options: OtlpOptions,
-  userAgent: string,
+  { userAgent, lookIntervalMs = LOOK_INTERVAL_MS }: ClientIdentity,
   create: (config: ExporterConfig) => Exporter<R>,
 ): OtlpClient<R> {
   watchPartialSuccess();
-  const metadata = metadataOf(options.headers);
+  const { caFile, certFile, keyFile } = options.tls;
+  const files = [caFile, certFile, keyFile, ...(options.watchedFiles ?? [])].filter(
+    (file) => file !== undefined,
+  );
+  const stamps = createFileStamps(files, { intervalMs: lookIntervalMs, now: () => performance.now() });
+  let headers = options.headers;
   let trusted = createCredentials(options);
   let exporter: Exporter<R> | undefined;
   let fresh = true;
@@ -64,13 +81,16 @@ export function createClient<R>(
   }
 
   function open(): Exporter<R> {
-    if (!fresh) renewCredentials();
+    if (!fresh) {
+      renewCredentials();
+      headers = options.renewHeaders?.() ?? headers;
+    }
     fresh = false;
     return create({
       // Only host and port are taken from it; https keeps every port but 443, which is gRPC's default.
       url: `https://${options.address}`,
       credentials: trusted,
-      metadata,
+      metadata: metadataOf(headers),
       // The type is an enum whose values are these very strings.
       compression: options.compression as NonNullable<ExporterConfig['compression']>,
       timeoutMillis: options.timeoutMs,
@@ -78,8 +98,15 @@ export function createClient<R>(
     });
   }
 
+  function close(): void {
+    exporter?.shutdown().catch(() => {});
+    exporter = undefined;
+  }
+
   return {
     exportBatch(records) {
+      // Nothing is under way now: one request at a time.
+      if (exporter !== undefined && stamps.changed()) close();
       exporter ??= open();
       const connection = exporter;
       return new Promise((resolve, reject) => {
@@ -90,9 +117,6 @@ export function createClient<R>(
         });
       });
     },
-    reconnect() {
-      exporter?.shutdown().catch(() => {});
-      exporter = undefined;
-    },
+    reconnect: close,
   };
 }

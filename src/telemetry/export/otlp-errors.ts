@@ -1,3 +1,5 @@
+import { retryAfterOf } from './otlp-retry-info.ts';
+
 /**
  * `transient`: worth retrying soon. `refused`: somebody has to change something first, retried slowly.
  * `data`: the receiver dislikes what is in this batch.
@@ -8,6 +10,8 @@ export interface Failure {
   readonly kind: FailureKind;
   /** For the operator: status, the receiver's words, and the cure when there is one. */
   readonly message: string;
+  /** How long the receiver asks to wait. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** gRPC status codes by number (google.rpc.Code); kept here so that no gRPC module is loaded for a table. */
@@ -68,6 +72,6 @@ export function classifyFailure(error: unknown): Failure {
   }
   const cure = CURES[status];
   return cure === undefined
-    ? { kind: 'transient', message }
+    ? { kind: 'transient', message, retryAfterMs: retryAfterOf(error) }
     : { kind: 'refused', message: `${message} (${cure})` };
 }

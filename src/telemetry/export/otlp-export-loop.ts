@@ -1,4 +1,4 @@
-import type { Settle } from '../../model/sink.ts';
+import type { SettleEnd } from '../../model/sink.ts';
 import { createIdleSignal } from './idle-signal.ts';
 import { classifyFailure, type Failure } from './otlp-errors.ts';
 import type { Reporter } from './rate-limited-report.ts';
@@ -9,7 +9,7 @@ import type { SeverityQueue } from './severity-queue.ts';
 export interface Outgoing<R> {
   readonly record: R;
   readonly rank: number;
-  readonly settle: Settle;
+  readonly settle: SettleEnd;
   /** How many had been delivered when the receiver first refused this one sent alone. */
   refusedAt: number | undefined;
 }
@@ -107,7 +107,8 @@ export function createExportLoop<R>(options: ExportLoopOptions<R>): ExportLoop {
       queue.retry();
       reconnect();
     }
-    const delayMs = retry.afterFailure(failure.kind, batch.length === 1);
+    const ownMs = retry.afterFailure(failure.kind, batch.length === 1);
+    const delayMs = Math.max(ownMs, failure.retryAfterMs ?? 0);
     const capMs = idle.awaited ? FLUSH_RETRY_MS : Number.POSITIVE_INFINITY;
     timer = setTimeout(wakeUp, Math.min(delayMs, capMs)).unref();
   }

@@ -15,7 +15,7 @@ const SERVICE = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export
  * a second copy of every series. Throws TELEGEN_EXPORT when a certificate or key cannot be used.
  */
 export function createMetricClient(options: OtlpOptions, userAgent: string): OtlpClient<ResourceMetrics> {
-  return createClient(options, userAgent, (config) => {
+  return createClient(options, { userAgent }, (config) => {
     const delegate = createOtlpGrpcExportDelegate(
       convertLegacyOtlpGrpcOptions(config, 'METRICS'),
       ProtobufMetricsSerializer,

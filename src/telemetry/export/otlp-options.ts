@@ -30,6 +30,10 @@ export interface OtlpOptions {
   readonly secure: boolean;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers as their files are by now, for each new connection; undefined when one cannot be read. */
+  readonly renewHeaders?: (() => Readonly<Record<string, string>> | undefined) | undefined;
+  /** Files whose change calls for a new connection: certificates, keys, header values. */
+  readonly watchedFiles?: readonly string[];
   readonly compression: 'none' | 'gzip';
   readonly timeoutMs: number;
   readonly tls: OtlpTlsConfig;

@@ -1,6 +1,6 @@
 import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import type { Settle } from '../../model/sink.ts';
+import type { SettleEnd } from '../../model/sink.ts';
 import type { ExportLoop, Outgoing } from './otlp-export-loop.ts';
 import { severityRank } from './otlp-record.ts';
 import type { SeverityQueue } from './severity-queue.ts';
@@ -8,11 +8,11 @@ import type { SeverityQueue } from './severity-queue.ts';
 const SETTLE = createContextKey('telegen.settle');
 
 /** Carries the callback through the SDK: a log record has no place for it, its context has. */
-export function withSettle(settle: Settle): Context {
+export function withSettle(settle: SettleEnd): Context {
   return ROOT_CONTEXT.setValue(SETTLE, settle);
 }
 
-function settleOf(context: Context | undefined): Settle {
+function settleOf(context: Context | undefined): SettleEnd {
   const value = context?.getValue(SETTLE);
   return typeof value === 'function' ? (outcome) => void value(outcome) : () => {};
 }

@@ -19,6 +19,8 @@ export interface OtlpTuning extends RetryTiming {
   readonly batchSize: number;
   /** The same kind of problem is reported once in this time. */
   readonly reportIntervalMs: number;
+  /** How often certificates and header files are looked at; renewed ones are in use this long after. */
+  readonly lookIntervalMs: number;
 }
 
 export interface OtlpSinkOptions {
@@ -39,6 +41,7 @@ const DEFAULT_TUNING: OtlpTuning = {
   baseDelayMs: 1_000,
   maxDelayMs: 30_000,
   reportIntervalMs: 60_000,
+  lookIntervalMs: 5_000,
 };
 
 /** Loaded only when there is a collector to send to: the modules cost about 24 MB of RSS (Node 24.21, measured). */
@@ -62,7 +65,8 @@ function createPipe(modules: Modules, options: OtlpSinkOptions) {
     ranks: SEVERITY_RANKS,
     rankOf: (item) => item.rank,
   });
-  const client = modules.createOtlpClient(otlp, `telegen/${options.serviceVersion}`);
+  const userAgent = `telegen/${options.serviceVersion}`;
+  const client = modules.createOtlpClient(otlp, { userAgent, lookIntervalMs: tuning.lookIntervalMs });
   const loop = createExportLoop({
     queue,
     exportBatch: client.exportBatch,

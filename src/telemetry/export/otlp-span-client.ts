@@ -5,5 +5,5 @@ import type { OtlpOptions } from './otlp-options.ts';
 
 /** Spans to the collector. Throws TELEGEN_EXPORT when a certificate or key cannot be used. */
 export function createSpanClient(options: OtlpOptions, userAgent: string): OtlpClient<ReadableSpan> {
-  return createClient(options, userAgent, (config) => new OTLPTraceExporter(config));
+  return createClient(options, { userAgent }, (config) => new OTLPTraceExporter(config));
 }

@@ -94,7 +94,7 @@ function openLanes(options: OtlpTelemetryOptions): Lanes {
     logs:
       options.events.size === 0
         ? undefined
-        : createLane({ ...shared, client: createOtlpClient(otlp, userAgent), noun: 'event' }),
+        : createLane({ ...shared, client: createOtlpClient(otlp, { userAgent }), noun: 'event' }),
     spans: options.spans
       ? createLane({ ...shared, client: createSpanClient(otlp, userAgent), noun: 'span' })
       : undefined,

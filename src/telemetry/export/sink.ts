@@ -1,4 +1,4 @@
-import type { LossReason, Settle, SinkCounters } from '../../model/sink.ts';
+import type { LossReason, Settle, SettleEnd, SinkCounters } from '../../model/sink.ts';
 
 /** News for the operator (stderr), already rate limited. */
 export interface ExportReport {
@@ -9,7 +9,7 @@ export type OnReport = (report: ExportReport) => void;
 
 /** A sink's books: `open` counts one alert as accepted and gives the function that settles it, once. */
 export interface Books {
-  open(settled: Settle | undefined): Settle;
+  open(settled: Settle | undefined): SettleEnd;
   readonly counters: SinkCounters;
 }
 

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Alert } from '../../model/finding.ts';
 import { SEVERITIES } from '../../model/finding.ts';
-import type { AlertSink, Outcome, Settle } from '../../model/sink.ts';
+import type { AlertSink, End, SettleEnd } from '../../model/sink.ts';
 import { createIdleSignal } from './idle-signal.ts';
 import { alertToJson } from './serialize.ts';
 import { createSeverityQueue } from './severity-queue.ts';
@@ -21,7 +21,7 @@ export interface StreamSinkOptions {
 interface Line {
   readonly rank: number;
   readonly text: string;
-  readonly settle: Settle;
+  readonly settle: SettleEnd;
 }
 
 const DEFAULT_CAPACITY = 10_000;
@@ -36,7 +36,7 @@ export function createStreamSink(options: StreamSinkOptions): AlertSink {
     ranks: SEVERITIES.length,
     rankOf: (line) => line.rank,
   });
-  const written = new Set<Settle>();
+  const written = new Set<SettleEnd>();
   const idle = createIdleSignal();
   let blocked = false;
   let closed = false;
@@ -45,7 +45,7 @@ export function createStreamSink(options: StreamSinkOptions): AlertSink {
     if (books.counters.pending === 0) idle.wake();
   }
 
-  function stop(outcome: Outcome): void {
+  function stop(outcome: End): void {
     closed = true;
     stream.off('drain', onDrain).off('close', onClose);
     for (const line of queue.drain()) line.settle(outcome);

@@ -56,7 +56,15 @@ const capture: NonNullable<AgentPorts['capture']> = {
   received: () => 5,
   pending: () => 64,
 };
-const engine = { received: 9, handled: 8, filtered: 1, findings: 3, candidates: 2, lossReports: 1 };
+const engine = {
+  received: 9,
+  handled: 8,
+  filtered: 1,
+  findings: 3,
+  candidates: 2,
+  lossReports: 1,
+  notices: 0,
+};
 const sinks = { otlp: { accepted: 5, delivered: 3, pending: 1, lost: { queue_full: 1 } } };
 const list = {
   name: 'bad',

@@ -78,9 +78,28 @@ describe('the farewell', () => {
       closed: { submitted: 5, dropped: 0 },
       exec: { submitted: 0, dropped: 0 },
     },
-    engine: { received: 15, handled: 14, filtered: 1, findings: 6, candidates: 4, lossReports: 1 },
-    merger: { findings: 4, sent: 3, merged: 1, summaries: 1, overflowed: 0 },
-    delivery: { otlp: { accepted: 5, delivered: 2, pending: 1, lost: { shutdown: 2 } } },
+    engine: {
+      received: 15,
+      handled: 14,
+      filtered: 1,
+      findings: 6,
+      candidates: 4,
+      lossReports: 1,
+      notices: 2,
+    },
+    merger: {
+      findings: 13,
+      sent: 3,
+      merged: 1,
+      summaries: 1,
+      overflowed: 0,
+      suppressed: { backup: 2 },
+      limited: 7,
+    },
+    delivery: {
+      otlp: { accepted: 5, delivered: 2, pending: 1, lost: { shutdown: 2 } },
+      file: { accepted: 5, restored: 3, delivered: 4, pending: 0, spooled: 2, lost: { spool_full: 2 } },
+    },
     printer: undefined,
   };
 
@@ -90,8 +109,9 @@ describe('the farewell', () => {
     expect(lines()).toEqual([
       'telegen: records: attempted 10 (2 dropped), closed 5',
       'telegen: events: 15 received, 14 handled, 1 filtered; 6 findings on 4 connections',
-      'telegen: alerts: 3 sent, 1 merged, 1 summaries, 1 loss reports',
+      'telegen: alerts: 3 sent, 1 merged, 1 summaries, 1 loss reports, 2 notices, 7 held by limits, 2 suppressed (backup)',
       'telegen: otlp: 5 accepted, 2 delivered, 2 lost (shutdown), 1 left behind',
+      'telegen: file: 5 accepted, 3 of an earlier run, 4 delivered, 2 lost (spool_full), 2 kept on disk',
       'telegen: --events: 7 printed, 2 lost',
     ]);
   });
@@ -103,10 +123,11 @@ describe('the farewell', () => {
       { ...books, telemetry: ['a', 'b'], exporter: { logs, spans: undefined, spanless: 4 } },
       diagnostics,
     );
-    expect(lines().slice(-5)).toEqual([
+    expect(lines().slice(-6)).toEqual([
       'telegen: a',
       'telegen: b',
       'telegen: otlp: 5 accepted, 2 delivered, 2 lost (shutdown), 1 left behind',
+      'telegen: file: 5 accepted, 3 of an earlier run, 4 delivered, 2 lost (spool_full), 2 kept on disk',
       'telegen: otlp.events: 5 accepted, 3 delivered, 2 lost (shed)',
       'telegen: otlp.spans: 4 exchanges gave no span',
     ]);

@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { AlertSink } from '../../../src/model/sink.ts';
 import {
   type OtlpConfig,
+  type OtlpOptions,
   type OtlpTlsConfig,
   resolveOtlpOptions,
 } from '../../../src/telemetry/export/otlp-options.ts';
@@ -17,7 +19,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receive
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
 
 const PATIENCE = { timeout: 25_000, interval: 10 };
-const tuning = { baseDelayMs: 20, maxDelayMs: 60 };
+const tuning = { baseDelayMs: 20, maxDelayMs: 60, lookIntervalMs: 0 };
 
 let certs: Certificates;
 beforeAll(() => {
@@ -40,9 +42,14 @@ async function tlsReceiver(mutual: boolean): Promise<OtlpReceiver> {
   return receiver;
 }
 
-async function sinkWith(config: OtlpConfig, env: Record<string, string> = {}) {
-  const otlp = resolveOtlpOptions(config, env);
-  if (otlp === undefined) throw new Error('no endpoint');
+async function sinkWith(
+  config: OtlpConfig,
+  env: Record<string, string> = {},
+  more: Partial<OtlpOptions> = {},
+) {
+  const resolved = resolveOtlpOptions(config, env);
+  if (resolved === undefined) throw new Error('no endpoint');
+  const otlp = { ...resolved, ...more };
   const reports: ExportReport[] = [];
   const onReport = (report: ExportReport) => void reports.push(report);
   const sink = await createOtlpSink({ otlp, serviceVersion: '1', env, tuning, onReport });
@@ -201,5 +208,61 @@ describe('at start', () => {
     });
     expect(JSON.parse(result.stdout)).toEqual({ flushed: true, delivered: 1 });
     expect(receiver.records).toHaveLength(1);
+  });
+});
+
+describe('what is renewed while connected', () => {
+  const untilDelivered = (sink: AlertSink, count: number): Promise<void> =>
+    vi.waitFor(() => expect(sink.counters.delivered).toBe(count), PATIENCE);
+
+  it('is in use for the next export: certificate and key of the client', async () => {
+    const receiver = await tlsReceiver(true);
+    const [certFile, keyFile] = [join(certs.dir, 'renewed.crt'), join(certs.dir, 'renewed.key')];
+    const install = ({ cert, key }: { cert: Buffer; key: Buffer }): void => {
+      writeFileSync(certFile, cert);
+      writeFileSync(keyFile, key);
+    };
+    install(certs.client);
+    const tls = { caFile: certs.ca.certFile, certFile, keyFile };
+    const { sink, reports } = await sinkWith({ endpoint: `https://localhost:${receiver.port}`, tls });
+    sink.send(alert('1'));
+    await untilDelivered(sink, 1);
+    // A certificate that the receiver does not trust: it would go unnoticed if the old connection stayed.
+    install(certs.otherCa);
+    sink.send(alert('2'));
+    await vi.waitFor(() => expect(reports.length).toBeGreaterThan(0), PATIENCE);
+    expect(sink.counters.delivered).toBe(1);
+    install(certs.client);
+    await untilDelivered(sink, 2);
+  });
+
+  it('is in use for the next export: header values out of files', async () => {
+    const receiver = await tlsReceiver(false);
+    const file = join(certs.dir, 'token');
+    writeFileSync(file, 'old');
+    const { sink } = await sinkWith(
+      {
+        endpoint: `https://localhost:${receiver.port}`,
+        tls: { caFile: certs.ca.certFile },
+        headers: { token: 'old' },
+      },
+      {},
+      {
+        watchedFiles: [file],
+        renewHeaders: () =>
+          readFileSync(file, 'utf8') === '' ? undefined : { token: readFileSync(file, 'utf8') },
+      },
+    );
+    for (const [index, text] of ['old', 'newer', '', 'newest'].entries()) {
+      writeFileSync(file, text);
+      sink.send(alert(`${index}`));
+      await untilDelivered(sink, index + 1);
+    }
+    expect(receiver.requests.map(({ metadata }) => metadata.token)).toEqual([
+      'old',
+      'newer',
+      'newer',
+      'newest',
+    ]);
   });
 });

@@ -209,6 +209,24 @@ describe('outages', () => {
   });
 });
 
+describe('a receiver that asks to wait', () => {
+  it('is let alone for as long, and gets everything then', async () => {
+    const receiver = await receiverOf();
+    let asked = 0;
+    receiver.judge(() => {
+      if (asked > 0) return undefined;
+      asked = performance.now();
+      return { kind: 'fail', code: status.RESOURCE_EXHAUSTED, message: 'slow down', retryAfterMs: 1_500 };
+    });
+    const { sink } = await sinkTo(receiver.address);
+    const sent = sendMany(sink, 0, 5);
+    await untilDelivered(sink, 5);
+    // The sink's own delay is 100 ms at most. Timers may be early by a millisecond.
+    expect(performance.now() - asked).toBeGreaterThan(1_490);
+    expect(uids(receiver)).toEqual(sent);
+  });
+});
+
 describe('records that the receiver dislikes', () => {
   it('counts those of a partial success as rejected', async () => {
     const receiver = await receiverOf();
