@@ -49,7 +49,8 @@ async function load(text: string): Promise<Loaded> {
   await parser.close();
   if (outcome.kind !== 'parsed') throw new Error(outcome.reason);
   const { stats } = outcome.parsed;
-  if (stats.v4 + stats.v6 !== stats.lines) throw new Error(`not all entries were loaded: ${JSON.stringify(stats)}`);
+  if (stats.v4 + stats.v6 !== stats.lines)
+    throw new Error(`not all entries were loaded: ${JSON.stringify(stats)}`);
   return { parsed: outcome.parsed, seconds, pauseMs: delay.max / 1e6 };
 }
 
