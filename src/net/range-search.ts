@@ -6,7 +6,7 @@ import type { FirstLevel, SortedRanges } from './sorted-ranges.ts';
 /** Searches the ranges of one family. */
 export interface RangeSearch {
   /** A row that holds the address, or -1. Allocates nothing. */
-  find(ip: IpAddress): number;
+  readonly find: (ip: IpAddress) => number;
   /** Rows that share an address with `range`, narrow ones first; the search ends after `limit`. */
   overlapping(range: AddressRange, limit: number): readonly number[];
   /** The range of a row. */

@@ -15,7 +15,7 @@ export interface CompiledList {
   /** Whether it may speak of reserved and own addresses. */
   readonly allowReserved: boolean;
   /** Whether any entry holds the address. Allocates nothing. */
-  has(ip: IpAddress): boolean;
+  readonly has: (ip: IpAddress) => boolean;
   /** Entries that share an address with the range, smallest first, at most `MAX_MATCHES`. */
   matches(range: AddressRange): readonly ListMatch[];
   hasName(name: string): boolean;
