@@ -43,7 +43,7 @@ export interface Aggregator {
   topology(nowMs: number): Topology;
 }
 
-/** Some 400 bytes each. */
+/** Some 750 bytes each (Node 24, measured), 1.1 KB when each has a peer of its own. */
 const MAX_CONVERSATIONS = 65_536;
 /** Addresses of this host (and of its containers) that clients were seen to use. */
 const MAX_LOCAL_ADDRESSES = 4_096;

@@ -234,6 +234,28 @@ describe('telegen replay', () => {
     expect(status).toBe(2);
   });
 
+  test('metrics and topology of the capture as a whole, and nothing else on standard output', () => {
+    const metrics = replay('--output', 'metrics', 'a.pcap');
+    expect([metrics.status, metrics.stderr]).toEqual([0, '']);
+    const values = metrics.stdout.split('\n');
+    for (const line of [
+      'telegen_dns_queries_total{domain="api.example.com",response_code="NOERROR"} 1',
+      'telegen_tcp_connections{state="established"} 0',
+      `tcp_connections_opened_total{src_ip="${CLIENT}",dst_ip="${SERVER}",dst_port="80"} 1`,
+    ])
+      expect(values).toContain(line);
+    expect(metrics.stdout).toMatch(
+      /^http_client_requests_total\{.*http_route="\/users\/\{id\}",status_code="200".*\} 1$/m,
+    );
+
+    const yaml = replay('--output', 'topology', 'a.pcap').stdout;
+    expect(yaml).toMatch(/^topology:\n {2}nodes:\n {4}- id: "/);
+    expect(yaml).toContain('        protocol: "http"\n');
+    const command = ['topology', '-c', join(folder, 'telegen.yaml'), '--format', 'mermaid', 'a.pcap'];
+    const mermaid = spawnSync(TELEGEN, command, { cwd: folder, encoding: 'utf8' });
+    expect(mermaid.stdout).toMatch(/^flowchart LR\n[\s\S]*-->\|http\| n\d\n/);
+  });
+
   test('summary counts packets and events', () => {
     expect(replay('--output', 'summary', 'a.pcap').stdout).toMatch(
       /"packets":10.*\nevents: .*1 dns.*\nalerts: 1 on 2 conversations, 1 merged, 1 summaries\n/s,
