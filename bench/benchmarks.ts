@@ -2,6 +2,7 @@ import { alertDelivery } from './cases/alert-delivery.ts';
 import { bpf } from './cases/bpf.ts';
 import { connectLatency } from './cases/connect-latency.ts';
 import { connectToAlert } from './cases/connect-to-alert.ts';
+import { correlations } from './cases/correlations.ts';
 import { decode } from './cases/decode.ts';
 import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
@@ -9,6 +10,7 @@ import { lists } from './cases/lists.ts';
 import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
 import { replay } from './cases/replay.ts';
+import { rules } from './cases/rules.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
 import type { Benchmark } from './model.ts';
 
@@ -22,6 +24,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   decode,
   detect,
   lists,
+  rules,
+  correlations,
   replay,
   decoders,
   mutants,

@@ -78,6 +78,11 @@ function addReplay(program: Command): void {
       eventKinds(REPLAY_KINDS),
       [],
     )
+    .option(
+      '--rules <dir>',
+      'rule file or folder instead of the configured ones; may be given again',
+      (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
+    )
     .addOption(new Option('--output <form>', 'form of the output').choices(REPLAY_FORMS))
     .action(async (files, options) => {
       const { replay } = await import('./replay/replay.ts');

@@ -8,6 +8,7 @@ import {
   type HttpEvent,
   type TelegenEvent,
 } from '../model/event.ts';
+import type { RuleMatcher } from '../model/rule-matcher.ts';
 import { routeOf, type Shown } from '../net/content-attributes.ts';
 import { createRename, type Rename } from '../net/conventions.ts';
 import { type Describe, eventAttributes } from '../net/event-attributes.ts';
@@ -19,6 +20,8 @@ export interface TelemetryParts {
   readonly config: Config;
   /** What they ask for is decoded, whatever telemetry shows. */
   readonly detectors: readonly Detector[];
+  /** The same of rules; what they ask for when they begin. */
+  readonly rules?: Pick<RuleMatcher, 'asks'> | undefined;
   readonly host: DnsNamesOptions['host'];
   /** Kinds of events that are printed or exported. */
   readonly wanted: readonly EventKind[];
@@ -60,12 +63,13 @@ function switchedOn({ network }: Config): ReadonlySet<EventKind> {
 
 /** What somebody wants to see or judge. Names for addresses come out of DNS, as long as that is switched on. */
 function decoded(
-  { config, detectors, wanted }: TelemetryParts,
+  { config, detectors, rules, wanted }: TelemetryParts,
   on: ReadonlySet<EventKind>,
 ): Set<ContentKind> {
-  const asked = detectors.flatMap(({ asks = CONTENT_KINDS }) => asks);
+  const asked = [...detectors.flatMap(({ asks = CONTENT_KINDS }) => asks), ...(rules?.asks ?? [])];
   const shown = CONTENT_KINDS.filter((kind) => wanted.includes(kind) && on.has(kind));
-  const names = config.network.dns.enabled && (detectors.length > 0 || wanted.length > 0);
+  const names =
+    config.network.dns.enabled && (detectors.length > 0 || rules !== undefined || wanted.length > 0);
   return new Set([...asked, ...shown, ...(names ? (['dns'] as const) : [])]);
 }
 

@@ -9,6 +9,7 @@ export type NetworkConfig = Config['network'];
 export type SecurityConfig = NetworkConfig['security'];
 export type KubernetesConfig = Config['kubernetes'];
 export type TelemetryConfig = Config['telemetry'];
+export type RulesConfig = Config['rules'];
 export type OtlpConfig = Config['otlp'];
 export type AlertsConfig = Config['alerts'];
 export type SpoolConfig = Config['alerts']['spool'];
@@ -21,6 +22,7 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
     network: toNetwork(agent),
     telemetry: toTelemetry(agent.telemetry),
     kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
+    rules: toRules(file.rules),
     otlp: toOtlp(otlp, headers),
     alerts: {
       heartbeatMs: parseDuration(file.alerts.heartbeat) ?? 0,
@@ -107,6 +109,20 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     internalNetworks: security.internal_networks,
     allow: security.allow,
     mergeWindowMs: parseDuration(security.merge_window) ?? 0,
+  };
+}
+
+function toRules(rules: FileConfig['rules']) {
+  const { placeholders } = rules;
+  return {
+    enabled: rules.enabled,
+    paths: rules.paths,
+    only: rules.only,
+    disable: rules.disable,
+    shadow: rules.shadow,
+    minLevel: rules.min_level,
+    portableWindows: rules.portable_windows,
+    ...(placeholders === undefined ? {} : { placeholders }),
   };
 }
 

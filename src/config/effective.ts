@@ -30,6 +30,7 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
       ebpf: { network: { ...ebpf.network, include_ports: includePorts } },
       kubernetes: { ...kubernetes, pod_logs_dir: absolute(kubernetes.pod_logs_dir) },
     },
+    rules: effectiveRules(file.rules, absolute),
     otlp: effectiveOtlp(file.otlp, absolute),
     alerts: effectiveAlerts(file.alerts, absolute),
   };
@@ -46,6 +47,14 @@ function effectiveAlerts(
     file: file.path === undefined ? file : { ...file, path: absolute(file.path) },
     spool: spool.directory === undefined ? spool : { ...spool, directory: absolute(spool.directory) },
   };
+}
+
+function effectiveRules(rules: FileConfig['rules'], absolute: (path: string) => string): FileConfig['rules'] {
+  const { placeholders, ...rest } = rules;
+  const paths = rules.paths.map(absolute);
+  return placeholders === undefined
+    ? { ...rest, paths }
+    : { ...rest, paths, placeholders: absolute(placeholders) };
 }
 
 function effectiveOtlp(otlp: FileConfig['otlp'], absolute: (path: string) => string): FileConfig['otlp'] {

@@ -5,6 +5,7 @@ import { ebpfNetworkSchema } from './ebpf-schema.ts';
 import * as leaf from './leaf.ts';
 import { networkSchema } from './network-schema.ts';
 import { otlpSchema } from './otlp-schema.ts';
+import { rulesSchema } from './rules-schema.ts';
 import { telemetrySchema } from './telemetry-schema.ts';
 
 const kubernetes = leaf.section('Kubernetes', {
@@ -26,6 +27,7 @@ export const fileSchema = leaf.section('telegen configuration', {
     telemetry: telemetrySchema,
     kubernetes,
   }),
+  rules: rulesSchema,
   otlp: otlpSchema,
   alerts: alertsSchema,
   semantic_conventions: leaf.choice(['telegen', 'otel', 'both'], 'telegen', {

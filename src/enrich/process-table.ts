@@ -94,6 +94,7 @@ class Table implements ProcessTable {
     const parentPid = owner.parentPid > 0 || !beganBy(program, owner) ? owner.parentPid : program.parentPid;
     // A container has users of its own.
     const user = program.container === undefined ? userName(owner.uid, timeMs) : undefined;
+    const parentCommandLine = this.#parentCommandLine(owner, program);
     return {
       pid: owner.pid,
       key: processKey(owner),
@@ -101,6 +102,7 @@ class Table implements ProcessTable {
       name: path === undefined ? owner.comm : baseName(path),
       ...(path !== undefined && { executablePath: path }),
       ...(commandLine !== undefined && { commandLine }),
+      ...(parentCommandLine !== undefined && { parentCommandLine }),
       ...(owner.startNs > 0 && { startTimeMs: monotonicToEpochMs(owner.startNs, clocks) }),
       userId: owner.uid,
       ...(user !== undefined && { userName: user }),
@@ -174,6 +176,12 @@ class Table implements ProcessTable {
     // Without a start time the next process of this pid could not be told from this one.
     if (owner.startNs > 0) this.#store.add(program, seen !== undefined);
     return program;
+  }
+
+  /** Of the parent as it was when this process began: a fork without exec is a child of its own program. */
+  #parentCommandLine(owner: Owner, program: Program): string | undefined {
+    if (!beganBy(program, owner)) return program.commandLine;
+    return program.parentKey === undefined ? undefined : this.#store.peek(program.parentKey)?.commandLine;
   }
 
   #ancestors(owner: Owner, program: Program): readonly string[] {

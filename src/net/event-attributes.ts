@@ -133,6 +133,11 @@ function contentEventAttributes(event: ContentEvent, shown: Shown): Attributes {
 
 function processEventAttributes(event: ProcessEvent): Attributes {
   const draft: Draft = { [ATTR.eventName]: 'process', [ATTR.phase]: event.action };
+  putWorkload(draft, event.workload);
+  if (event.process !== undefined) {
+    putProcess(draft, event.process);
+    return draft;
+  }
   putOwner(draft, event.owner);
   const { filename, executablePath, args } = event;
   put(draft, ATTR.processPath, executablePath ?? (filename?.startsWith('/') ? filename : undefined));

@@ -7,9 +7,10 @@ import type { ProcessTable } from '../enrich/process-table.ts';
 import { ATTR } from '../model/attributes.ts';
 import type { Detector, JudgedEvent } from '../model/detector.ts';
 import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
-import type { Alert, Finding } from '../model/finding.ts';
+import type { Alert, Attributes, Finding } from '../model/finding.ts';
+import type { RuleMatcher } from '../model/rule-matcher.ts';
 import { type Describe, eventAttributes } from '../net/event-attributes.ts';
-import { enriched } from './enriched.ts';
+import { enriched, enrichedProcess } from './enriched.ts';
 import type { Notice } from './notices.ts';
 
 export interface EngineParts {
@@ -18,6 +19,8 @@ export interface EngineParts {
   /** Learns from the DNS events that come by. */
   readonly names?: DnsNames;
   readonly detectors: readonly Detector[];
+  /** Asked after the detectors; each of its findings is an alert of its own. */
+  readonly rules?: RuleMatcher;
   readonly merger: Merger;
   readonly delivery: Delivery;
   readonly interfaces: InterfaceFilter | undefined;
@@ -32,7 +35,7 @@ export interface EngineParts {
   readonly onProblem: (message: string) => void;
 }
 
-/** `received === handled + filtered`; `findings` are combined, one alert candidate per event. */
+/** `received === handled + filtered`; detectors' findings on an event make one candidate, each of the rules' another. */
 export interface EngineCounters {
   readonly received: number;
   readonly handled: number;
@@ -57,7 +60,9 @@ export interface Engine {
   readonly counters: EngineCounters;
 }
 
-/** Order of stages: interface filter, enrichment, detectors, combination, merging, delivery. */
+const NONE: readonly Finding[] = [];
+
+/** Order of stages: interface filter, enrichment, detectors, rules, combination, merging, delivery. */
 export function createEngine(parts: EngineParts): Engine {
   const { processes, names, merger, delivery, describe = eventAttributes } = parts;
   const enrichment = { processes, names };
@@ -104,24 +109,53 @@ export function createEngine(parts: EngineParts): Engine {
     const event = enriched(raw, enrichment);
     parts.onEvent?.(event);
     const findings = findingsOn(event);
-    if (findings === undefined) return;
+    const ruled = askRules((rules) => rules.inspect(event, findings ?? NONE));
+    if (findings === undefined && ruled.length === 0) return;
+    const attributes = describe(event);
+    if (findings !== undefined) offer(findings, attributes);
+    for (const finding of ruled) offerRuled(finding, finding.event === event ? attributes : undefined);
+  }
+
+  function askRules(ask: (rules: RuleMatcher) => readonly Finding[]): readonly Finding[] {
+    if (parts.rules === undefined) return NONE;
+    try {
+      return ask(parts.rules);
+    } catch (error) {
+      if (!broken.has('rules')) parts.onProblem(`rules failed: ${String(error)}`);
+      broken.add('rules');
+      return NONE;
+    }
+  }
+
+  function offerRuled(finding: Finding, attributes = describe(finding.event)): void {
+    offer([finding], attributes);
+  }
+
+  function offer(findings: readonly Finding[], attributes: Attributes): void {
     counters.findings += findings.length;
     parts.onFindings?.(findings);
-    const candidate = findingsToAlert(findings, describe(event));
+    const candidate = findingsToAlert(findings, attributes);
     if (candidate === undefined) return;
     counters.candidates += 1;
-    const alert = merger.offer(candidate, event.timeMs);
+    const alert = merger.offer(candidate, candidate.timeMs);
     if (alert !== undefined) delivery.send(alert);
+  }
+
+  function takeProcess(raw: ProcessEvent): void {
+    counters.handled += 1;
+    processes?.observe(raw);
+    parts.onEvent?.(raw);
+    if (parts.rules === undefined || raw.action !== 'exec') return;
+    const event = processes === undefined ? raw : enrichedProcess(raw, processes);
+    for (const finding of askRules((rules) => rules.inspect(event, NONE))) offerRuled(finding);
   }
 
   return {
     counters,
     handle(event) {
       counters.received += 1;
-      if (event.kind !== 'process') return judge(event);
-      counters.handled += 1;
-      processes?.observe(event);
-      parts.onEvent?.(event);
+      if (event.kind === 'process') takeProcess(event);
+      else judge(event);
     },
     reportLoss(event) {
       counters.lossReports += 1;
@@ -133,9 +167,11 @@ export function createEngine(parts: EngineParts): Engine {
       delivery.send({ ...notice, uid: parts.newUid() });
     },
     tick(nowMs) {
+      for (const finding of askRules((rules) => rules.tick(nowMs))) offerRuled(finding);
       for (const alert of merger.tick(nowMs)) delivery.send(alert);
     },
     finish(nowMs) {
+      for (const finding of askRules((rules) => rules.finish(nowMs))) offerRuled(finding);
       for (const alert of merger.flush(nowMs)) delivery.send(alert);
     },
   };

@@ -1,6 +1,6 @@
 import type { ProcessTable } from '../enrich/process-table.ts';
 import type { JudgedEvent } from '../model/detector.ts';
-import type { ConnectionEvent, ContentEvent } from '../model/event.ts';
+import type { ConnectionEvent, ContentEvent, ProcessEvent } from '../model/event.ts';
 import type { NameLookup } from '../model/lookup.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
 
@@ -25,6 +25,22 @@ export function enriched(event: JudgedEvent, enrichment: Enrichment): JudgedEven
 function withNames(event: JudgedEvent, { names }: Enrichment): JudgedEvent {
   const peerNames = names?.namesOf(event);
   return peerNames === undefined || peerNames.length === 0 ? event : { ...event, peerNames };
+}
+
+/** The same for a program that begins; the table must have observed the event. */
+export function enrichedProcess(event: ProcessEvent, processes: ProcessTable): ProcessEvent {
+  const { owner, timeMs } = event;
+  let process: Process | undefined;
+  return {
+    ...event,
+    get process() {
+      process ??= processes.resolve(owner, timeMs);
+      return process;
+    },
+    get workload() {
+      return processes.workloadOf(owner, timeMs);
+    },
+  };
 }
 
 /** Looks each thing up once, when it is first asked for. */

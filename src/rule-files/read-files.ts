@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { RuleFile } from '../rules/compile.ts';
 import type { RuleProblem } from '../rules/syntax/problem.ts';
 import { findRuleFiles, reasonOf } from './find-files.ts';
+import { atOnce } from './in-slices.ts';
 import { type Place, type RuleYaml, readRuleYaml } from './read-yaml.ts';
 
 /** Rule files as text made them, and a way from offsets to lines. */
@@ -15,15 +16,24 @@ export const MAX_FILE_BYTES = 4 << 20;
 
 /** Reads all rule files at or below the paths. Never throws; what cannot be read is a problem of its file. */
 export function readRuleFiles(paths: readonly string[]): RuleFiles {
+  return atOnce(readRuleFileSteps(paths));
+}
+
+/** The same, a file at a time. */
+export function* readRuleFileSteps(paths: readonly string[]): Generator<void, RuleFiles> {
   const { files: names, unreadable } = findRuleFiles(paths);
   const places = new Map<string, RuleYaml['placeOf']>();
-  const files = names.map((file): RuleFile => {
+  const files: RuleFile[] = [];
+  for (const file of names) {
     const read = readText(file);
-    if ('problem' in read) return { file, documents: [], problems: [read.problem] };
-    const yaml = readRuleYaml(read.text);
-    places.set(file, yaml.placeOf);
-    return { file, documents: yaml.documents, problems: yaml.problems };
-  });
+    if ('problem' in read) files.push({ file, documents: [], problems: [read.problem] });
+    else {
+      const yaml = readRuleYaml(read.text);
+      places.set(file, yaml.placeOf);
+      files.push({ file, documents: yaml.documents, problems: yaml.problems });
+    }
+    yield;
+  }
   const missing = unreadable.map(
     ({ path, reason }): RuleFile => ({ file: path, documents: [], problems: [unreadableFile(reason)] }),
   );

@@ -47,13 +47,13 @@ export interface DocumentHead {
   readonly file: string;
   readonly offset: number;
   readonly problems: Problems;
+  readonly tests: YamlNode | undefined;
 }
 
 export interface CompiledRule extends DocumentHead {
   readonly kind: 'rule';
   readonly logsource: Logsource;
   readonly expression: Expression;
-  readonly tests: YamlNode | undefined;
 }
 
 export interface CorrelationRule extends DocumentHead {
@@ -81,6 +81,18 @@ const EXCLUDED: readonly string[] = ['unsupported', 'deprecated'];
 
 /** Compiles rule files. Never throws; one bad document never stops the others. */
 export function compileRules(files: readonly RuleFile[], options: CompileOptions = {}): Compiled {
+  const steps = compileSteps(files, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, a document at a time. */
+export function* compileSteps(
+  files: readonly RuleFile[],
+  options: CompileOptions = {},
+): Generator<void, Compiled> {
   const documents: CompiledDocument[] = [];
   const filters: CompiledFilter[] = [];
   const fileProblems = files.flatMap(({ file, problems }) => problems.map((problem) => ({ file, problem })));
@@ -89,6 +101,7 @@ export function compileRules(files: readonly RuleFile[], options: CompileOptions
     const resolved = resolveActions(nodes);
     for (const problem of resolved.problems) fileProblems.push({ file, problem });
     for (const node of resolved.documents) {
+      yield;
       const source = parseDocument(node);
       claimNames(source, file, taken);
       if (source.kind === 'filter') {
@@ -101,8 +114,8 @@ export function compileRules(files: readonly RuleFile[], options: CompileOptions
   return { documents: applyFilters(documents, filters), filters, fileProblems };
 }
 
-function head({ meta, offset, problems }: SigmaDocument, file: string): DocumentHead {
-  return { key: meta.id ?? meta.name ?? meta.title, meta, file, offset, problems };
+function head({ meta, offset, problems, tests }: SigmaDocument, file: string): DocumentHead {
+  return { key: meta.id ?? meta.name ?? meta.title, meta, file, offset, problems, tests };
 }
 
 function refused(of: DocumentHead, reason = of.problems.reason ?? 'unknown'): RefusedDocument {
@@ -149,7 +162,7 @@ function compileDocument(
     return refused(of, problems.reason ?? 'a pipeline removed it');
   const expression = compileParts(changed, problems, options);
   if (expression === undefined) return refused(of);
-  return { ...of, kind: 'rule', logsource: changed.logsource, expression, tests: changed.tests };
+  return { ...of, kind: 'rule', logsource: changed.logsource, expression };
 }
 
 interface Parts {

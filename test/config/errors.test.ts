@@ -16,7 +16,7 @@ describe('one problem: place, key, cause and cure', () => {
       'agent.network.exclude_ports: unknown key; "exclude_ports" is legal at agent.ebpf',
     ],
     ['blocklists: []', 'blocklists: unknown key; "blocklists" is legal at agent.network.security.blocklists'],
-    ['1: x', '1:1: 1: unknown key; legal here: agent, otlp, alerts, semantic_conventions'],
+    ['1: x', '1:1: 1: unknown key; legal here: agent, rules, otlp, alerts, semantic_conventions'],
     ['agent: {constructor: 1}', '1:9: agent.constructor: unknown key; legal here'],
     ['__proto__: {agent: 1}', '1:1: __proto__: unknown key'],
     ['agent: {__proto__: 1}', '1:9: agent.__proto__: unknown key'],

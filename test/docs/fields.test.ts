@@ -13,6 +13,8 @@ import { createRename } from '../../src/net/conventions.ts';
 import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
 import { createRoutes } from '../../src/net/http-route.ts';
 import { heartbeatNotice, sensorNotice } from '../../src/pipeline/notices.ts';
+import { correlationFinding, ruleFinding } from '../../src/rules/rule-finding.ts';
+import { Problems } from '../../src/rules/syntax/problem.ts';
 import { alertToJson, eventToJson } from '../../src/telemetry/export/serialize.ts';
 import { connection, TIME_MS } from '../alerts/fixtures.ts';
 import { plain, read, tableRows } from './markdown.ts';
@@ -158,6 +160,41 @@ function contents(): TelegenEvent[] {
   ];
 }
 
+/** An alert of a rule and one of a correlation, with everything that they can have. */
+function ruleAlerts() {
+  const list = ['a'];
+  const meta = {
+    title: 'T',
+    id: 'x',
+    author: 'a',
+    description: 'd',
+    level: 'high' as const,
+    scope: [],
+    related: [],
+    custom: {},
+    references: list,
+    tags: list,
+    fields: list,
+    falsePositives: list,
+  };
+  const document = { key: 'x', meta, file: 'f', offset: 0, problems: new Problems(), tests: undefined };
+  const event = connection();
+  const matched = [{ selection: 's', field: 'f', value: 1 }];
+  const last = { event, source: 1, timeMs: TIME_MS, fields: new Map() };
+  const fired = {
+    document: 0,
+    timeMs: TIME_MS,
+    last,
+    group: [['g', 'v']] as const,
+    value: 2,
+    contributors: ['e'],
+  };
+  return [
+    ruleFinding({ document, event, matched, fields: [['a', 'b']], portable: true }),
+    correlationFinding(document, fired),
+  ];
+}
+
 function alerts(): string[] {
   const match = {
     list: 'example',
@@ -219,7 +256,12 @@ function alerts(): string[] {
       TIME_MS,
     ),
   ].map((notice) => ({ ...notice, uid: 'u' }));
-  const sent = [first, overflow, limited, ...notices].filter((alert) => alert !== undefined);
+  const ruled = ruleAlerts().flatMap(
+    (finding) => findingsToAlert([finding], connectionAttributes(connection())) ?? [],
+  );
+  const open = createMerger({ windowMs: 1000, newUid: () => 'u' });
+  const ofRules = ruled.map((each) => open.offer(each, TIME_MS));
+  const sent = [first, overflow, limited, ...notices, ...ofRules].filter((alert) => alert !== undefined);
   const health: Alert[] = [];
   const reporter = createListHealth({
     diagnostics: { info() {}, warn() {} },

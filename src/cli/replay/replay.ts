@@ -11,12 +11,16 @@ import { loadTuning } from '../../config/tuning-file.ts';
 import { createDetectors } from '../../detectors/index.ts';
 import { EXIT } from '../../model/errors.ts';
 import { CONTENT_KINDS, type EventKind } from '../../model/event.ts';
+import type { Alert } from '../../model/finding.ts';
+import type { AlertSink } from '../../model/sink.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
+import { createBooks } from '../../telemetry/export/sink.ts';
 import type { TopologyFormat } from '../../telemetry/export/topology-text.ts';
 import { listOptions } from '../lists.ts';
+import { type OpenRules, openRules } from '../rules/open-rules.ts';
 import { createDiagnostics, type Diagnostics } from '../run/diagnostics.ts';
 import { expiryText } from '../run/tuning.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
@@ -32,6 +36,10 @@ export interface ReplayCommand {
   readonly output?: ReplayForm;
   /** Of `--output topology` (default: yaml). */
   readonly topology?: TopologyFormat;
+  /** Rule files or folders; default: those of the configuration. */
+  readonly rules?: readonly string[];
+  /** Takes every alert, unmerged, instead of standard output. */
+  readonly onAlert?: (alert: Alert) => void;
 }
 
 interface Stage {
@@ -50,7 +58,8 @@ export async function replay(files: readonly string[], command: ReplayCommand): 
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
   const lists = await openLists(config, diagnostics);
   const form = command.output ?? (isatty(STDOUT) ? 'pretty' : 'jsonl');
-  const stage = setStage({ config, lists, diagnostics, form, command });
+  const rules = await openReplayRules(command, config, { lists, diagnostics });
+  const stage = setStage({ config, lists, rules, diagnostics, form, command });
   let damaged = false;
   let endMs = 0;
   for (const file of files) {
@@ -80,21 +89,40 @@ async function openLists(config: Config, diagnostics: Diagnostics): Promise<Bloc
   return options && openBlocklists({ ...options, ownNetworks: () => security.ownNetworks, onReport });
 }
 
+interface RuleParts {
+  readonly lists: BlocklistStore | undefined;
+  readonly diagnostics: Diagnostics;
+}
+
+/** Folders on the command line take the place of the configured ones, and switch rules on. */
+function openReplayRules(
+  { rules }: ReplayCommand,
+  config: Config,
+  { lists, diagnostics }: RuleParts,
+): Promise<OpenRules | undefined> {
+  const own = rules === undefined ? config.rules : { ...config.rules, enabled: true, paths: rules };
+  const reputation = lists === undefined ? {} : { reputation: lists.lookup };
+  const quiet = { ...diagnostics, info: () => undefined };
+  return openRules({ config: own, viewpoint: 'capture', ...reputation, diagnostics: quiet, watch: false });
+}
+
 interface StageParts {
   readonly config: Config;
   readonly lists: BlocklistStore | undefined;
+  readonly rules: OpenRules | undefined;
   readonly diagnostics: Diagnostics;
   readonly form: ReplayForm;
   readonly command: ReplayCommand;
 }
 
-function setStage({ config, lists, diagnostics, form, command }: StageParts): Stage {
+function setStage({ config, lists, rules, diagnostics, form, command }: StageParts): Stage {
   const { security } = config.network;
   // The same input gives the same output, so nothing random names an alert.
   let alerts = 0;
   const newUid = (): string => `replay-${String(++alerts).padStart(9, '0')}`;
+  const { onAlert } = command;
   const merger = createTunedMerger({
-    merger: createMerger({ windowMs: security.mergeWindowMs, newUid }),
+    merger: createMerger({ windowMs: onAlert === undefined ? security.mergeWindowMs : 0, newUid }),
     newUid,
     onExpired: (suppression) => diagnostics.warn(expiryText(suppression)),
   });
@@ -104,7 +132,7 @@ function setStage({ config, lists, diagnostics, form, command }: StageParts): St
   const kinds = command.events;
   // Sums and metrics are about events of every kind.
   const wanted = form === 'jsonl' || form === 'pretty' ? kinds : (['connection', ...CONTENT_KINDS] as const);
-  const telemetry = createTelemetry({ config, detectors, host: 'address', wanted });
+  const telemetry = createTelemetry({ config, detectors, rules: rules?.slot, host: 'address', wanted });
   const { names, describe, rename, describeOut } = telemetry;
   const output = createReplayOutput({ form, kinds, describe: describeOut, rename });
   const report = form === 'topology' ? (command.topology ?? 'yaml') : form;
@@ -116,14 +144,33 @@ function setStage({ config, lists, diagnostics, form, command }: StageParts): St
     names,
     describe,
     detectors,
+    ...(rules === undefined ? {} : { rules: rules.slot }),
     merger,
-    delivery: createDelivery({ sinks: [output.sink], onProblem: diagnostics.error }),
+    delivery: createDelivery({
+      sinks: [onAlert === undefined ? output.sink : callbackSink(onAlert)],
+      onProblem: diagnostics.error,
+    }),
     interfaces: undefined,
     newUid,
     onEvent: telemetry.feed(output.event, ...(metrics === undefined ? [] : [metrics.onEvent])),
     onProblem: diagnostics.error,
   });
   return { config, engine, merger, output, telemetry, metrics };
+}
+
+function callbackSink(onAlert: (alert: Alert) => void): AlertSink {
+  const books = createBooks();
+  return {
+    name: 'callback',
+    counters: books.counters,
+    send(alert, settled) {
+      const settle = books.open(settled);
+      onAlert(alert);
+      settle('delivered');
+    },
+    flush: async () => true,
+    close: async () => undefined,
+  };
 }
 
 async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {

@@ -6,6 +6,17 @@ export function addRules(program: Command): void {
   addCheck(rules);
   addMatch(rules);
   addList(rules);
+  addTest(rules);
+  addExplain(rules);
+  addBacktest(rules);
+  addNew(rules);
+  rules
+    .command('schema')
+    .description('print the JSON Schema of rule files, for editors')
+    .action(async () => {
+      const { ruleJsonSchema } = await import('../../rules/json-schema.ts');
+      print({ stdout: `${JSON.stringify(ruleJsonSchema(), undefined, 2)}\n`, exitCode: 0 });
+    });
 }
 
 const placeholders = (): Option =>
@@ -59,6 +70,74 @@ function addList(rules: Command): void {
       print(rulesList(paths, options));
     });
 }
+
+function addTest(rules: Command): void {
+  rules
+    .command('test [dir...]')
+    .description('run the tests at the foot of rule files; without folders those that are shipped')
+    .addOption(
+      new Option('--format <format>', 'form of the report')
+        .choices(['text', 'json', 'tap', 'junit'])
+        .default('text'),
+    )
+    .addOption(placeholders())
+    .action(async (paths, options) => {
+      const { rulesTest } = await import('./test.ts');
+      print(rulesTest(paths, options));
+    });
+}
+
+function addExplain(rules: Command): void {
+  rules
+    .command('explain <rule>')
+    .description('tell which parts of a rule (id, name, title or file) an event fulfils, and which not')
+    .requiredOption('--event <file>', 'one JSON event as for rules match; - for standard input')
+    .option('--dir <dir>', 'rule file or folder; may be given again', several)
+    .addOption(formatOption())
+    .addOption(placeholders())
+    .action(async (rule, options) => {
+      const { rulesExplain } = await import('./explain.ts');
+      print(rulesExplain(rule, options));
+    });
+}
+
+function addBacktest(rules: Command): void {
+  rules
+    .command('backtest <dir...>')
+    .description('count how often each rule fires on captures and recorded events, per hour')
+    .option('--pcap <file>', 'capture; may be given again', several, [])
+    .option(
+      '--events <file>',
+      'JSON lines as for rules match, with "timestamp"; may be given again',
+      several,
+      [],
+    )
+    .option('-c, --config <file>', 'configuration file (YAML)')
+    .addOption(formatOption())
+    .action(async (paths, options) => {
+      const { rulesBacktest } = await import('./backtest.ts');
+      const { createDiagnostics } = await import('../run/diagnostics.ts');
+      print(await rulesBacktest(paths, options, createDiagnostics()));
+    });
+}
+
+function addNew(rules: Command): void {
+  rules
+    .command('new <file>')
+    .description('write a rule to start from; - prints it')
+    .option('--title <title>', 'title of the rule', 'New Rule')
+    .addOption(
+      new Option('--category <category>', 'category of its log source')
+        .choices(['network_connection', 'dns', 'proxy', 'webserver', 'process_creation'])
+        .default('network_connection'),
+    )
+    .action(async (file, options) => {
+      const { rulesNew } = await import('./new.ts');
+      print(rulesNew(file, options));
+    });
+}
+
+const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 function print({ stdout, exitCode }: { readonly stdout: string; readonly exitCode: number }): void {
   // Whoever reads may have seen enough (`| head`).

@@ -13,7 +13,7 @@ import { headerSource } from '../../config/renew-headers.ts';
 import { createDetectors, type DetectorOptions } from '../../detectors/index.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
-import { CONNECTION_PHASES, type EventKind } from '../../model/event.ts';
+import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 
@@ -25,6 +25,8 @@ import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
 import { openMetricsExport } from '../metrics/metrics-export.ts';
+import { type OpenRules, openRules } from '../rules/open-rules.ts';
+import { rulesNotice } from '../rules/rules-notice.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
 import { banner, farewell, hookNotes } from './banner.ts';
@@ -67,6 +69,7 @@ interface Running {
   readonly capture: LiveCapture;
   readonly contents: Contents;
   readonly reputation: HostReputation;
+  readonly rules: OpenRules | undefined;
   readonly printer: EventPrinter | undefined;
   readonly exporter: OtlpTelemetry | undefined;
   readonly telemetry: Telemetry;
@@ -94,7 +97,11 @@ export async function run(options: RunOptions): Promise<number> {
     running.watchOver(Date.now());
   }, TICK_MS);
   diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
-  await untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
+  const onHangup = (): void => {
+    running.reload();
+    void running.rules?.reload();
+  };
+  await untilStopped({ onHangup, isTerminal: process.stderr.isTTY === true });
   clearInterval(timer);
   await stop(running);
   return EXIT.ok;
@@ -155,9 +162,11 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const health = createListHealth({ diagnostics, newUid: randomUUID });
   const reputation = await openReputation(security, health.onReport);
   const detectors = security.enabled ? createDetectors(detectorOptions(security), reputation.ports) : [];
+  const judges = { config: config.rules, viewpoint: 'host', ...reputation.ports, diagnostics } as const;
+  const rules = await openRules({ ...judges, watch: true });
   const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
-  const telemetry = createTelemetry({ config, detectors, host: 'machine', wanted });
+  const telemetry = createTelemetry({ config, detectors, rules: rules?.slot, host: 'machine', wanted });
   const { names, describe, routeOf, rename } = telemetry;
   const metrics = config.telemetry.enabled
     ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
@@ -177,6 +186,7 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
     names,
     describe,
     detectors,
+    ...(rules === undefined ? {} : { rules: rules.slot }),
     merger,
     delivery: metrics?.watching(delivery) ?? delivery,
     interfaces: createInterfaceFilter({ include, exclude: config.network.excludeInterfaces }),
@@ -187,11 +197,12 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   });
   const contents = createContents(engine.handle, telemetry.contents);
   health.connect(engine.notify);
+  rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
   const capture = openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
-    phases: wanted.includes('connection') ? CONNECTION_PHASES : ['attempted', 'accepted'],
+    phases: phasesFor(wanted, rules),
     content: {
       kinds: contentKinds([...telemetry.contents.kinds]),
       bodyBytes: telemetry.contents.maxBodyBytes,
@@ -220,8 +231,26 @@ async function start(loaded: LoadedConfig, options: RunOptions, diagnostics: Dia
   const reload = createReload(loaded, { tuning, diagnostics });
   const { heartbeatMs } = config.alerts;
   const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
-  const parts = { engine, merger, delivery, capture, contents, reputation, printer, exporter, metrics };
+  const parts = {
+    engine,
+    merger,
+    delivery,
+    capture,
+    contents,
+    reputation,
+    rules,
+    printer,
+    exporter,
+    metrics,
+  };
   return { ...parts, telemetry, metricsExport, tuning, reload, watchOver, checkLoss, diagnostics };
+}
+
+/** Phases of connections that somebody judges or wants to see; the others are never made. */
+function phasesFor(wanted: readonly EventKind[], rules: OpenRules | undefined): readonly ConnectionPhase[] {
+  if (wanted.includes('connection')) return CONNECTION_PHASES;
+  const opening: readonly ConnectionPhase[] = ['attempted', 'accepted'];
+  return rules?.slot.current.needsFlows === true ? [...opening, 'failed', 'closed'] : opening;
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
@@ -240,6 +269,7 @@ async function stop(running: Running): Promise<void> {
     capture,
     contents,
     reputation,
+    rules,
     printer,
     exporter,
     metrics,
@@ -247,6 +277,7 @@ async function stop(running: Running): Promise<void> {
     diagnostics,
   } = running;
   metrics?.attach({});
+  rules?.close();
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();

@@ -69,11 +69,15 @@ function endFields<E extends ConversationFacts>(): readonly FieldSpec<E>[] {
   ];
 }
 
-function nameFields<E extends ConversationFacts>({ namesOf, listsOf }: ClassPorts): readonly FieldSpec<E>[] {
+function nameFields<E extends ConversationFacts>({ listsOf }: ClassPorts): readonly FieldSpec<E>[] {
   return [
-    field(['DestinationHostname', 'destination.domain'], (event) => namesOf(targetOf(event).ip)),
-    field(['SourceHostname', 'source.domain'], (event) => namesOf(sourceOf(event).ip)),
-    quiet([ATTR.listName], (event) => listsOf(event.remote.ip)),
+    field(['DestinationHostname', 'destination.domain'], (event) =>
+      event.role === 'server' ? undefined : event.peerNames,
+    ),
+    field(['SourceHostname', 'source.domain'], (event) =>
+      event.role === 'server' ? event.peerNames : undefined,
+    ),
+    quiet([ATTR.listName], (event) => listsOf(event)),
   ];
 }
 

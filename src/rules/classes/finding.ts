@@ -6,7 +6,10 @@ import type { EventClass, FieldSpec } from './event-class.ts';
 import type { ClassPorts } from './ports.ts';
 
 /** What a detector said of an event, together with the event. */
-export type FindingEvent = JudgedEvent & { readonly finding: Finding };
+export interface FindingEvent {
+  readonly event: JudgedEvent;
+  readonly finding: Finding;
+}
 
 /** Findings of detectors: rules and correlations may build on them. */
 export function findingClass(ports: ClassPorts): EventClass<FindingEvent> {
@@ -24,7 +27,13 @@ export function findingClass(ports: ClassPorts): EventClass<FindingEvent> {
       of(ATTR.eventType, ({ eventType }) => eventType),
       of('severity', ({ severity }) => severity),
       of('body', ({ body }) => body),
-      ...conversationFields<FindingEvent>(ports),
+      ...conversationFields<JudgedEvent>(ports).map(ofEvent),
     ],
   };
+}
+
+/** A field of the event that the finding is about. */
+function ofEvent({ read, address, ...rest }: FieldSpec<JudgedEvent>): FieldSpec<FindingEvent> {
+  const own = { ...rest, read: ({ event }: FindingEvent) => read(event) };
+  return address === undefined ? own : { ...own, address: ({ event }) => address(event) };
 }

@@ -63,7 +63,10 @@ export function httpFields<E>(httpOf: (event: E) => HttpFacts): readonly FieldSp
 }
 
 function header(headers: readonly HeaderField[], name: string): string | undefined {
-  return headers.find(([each]) => each.toLowerCase() === name)?.[1];
+  for (const [each, value] of headers) {
+    if (each.length === name.length && (each === name || each.toLowerCase() === name)) return value;
+  }
+  return undefined;
 }
 
 const request = ({ requestHeaders }: HttpFacts, name: string): string | undefined =>
@@ -95,13 +98,21 @@ function uriForms(http: HttpFacts): readonly (string | undefined)[] {
 }
 
 function pathOf(http: HttpFacts): string | undefined {
-  return originForm(http)?.replace(/[?#].*$/s, '');
+  return pathIn(originForm(http));
+}
+
+function pathIn(origin: string | undefined): string | undefined {
+  if (origin === undefined) return undefined;
+  const query = origin.indexOf('?');
+  const end = query < 0 ? origin.length : query;
+  const fragment = origin.indexOf('#');
+  return origin.slice(0, fragment < 0 ? end : Math.min(end, fragment));
 }
 
 /** Some rules put parameters into the stem. */
 function stemForms(http: HttpFacts): readonly (string | undefined)[] | undefined {
   const origin = originForm(http);
-  const path = pathOf(http);
+  const path = pathIn(origin);
   return origin === undefined ? undefined : origin === path ? [path] : [path, origin];
 }
 

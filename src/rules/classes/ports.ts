@@ -1,17 +1,14 @@
-import type { IpAddress } from '../../model/ip-address.ts';
+import type { ConversationFacts } from '../../model/conversation.ts';
 
-/** What event classes may ask about addresses. */
+/** What event classes may ask of the rest of telegen. */
 export interface ClassPorts {
-  /** Names that were resolved to the address. */
-  readonly namesOf: (ip: IpAddress) => readonly string[] | undefined;
-  /** Names of the blocklists that hold the address. */
-  readonly listsOf: (ip: IpAddress) => readonly string[] | undefined;
+  /** Names of the blocklists that hold the far end. */
+  readonly listsOf: (event: ConversationFacts) => readonly string[] | undefined;
   /** Name of this host; undefined in a replay. */
   readonly computer: string | undefined;
 }
 
 export const NO_PORTS: ClassPorts = {
-  namesOf: () => undefined,
   listsOf: () => undefined,
   computer: undefined,
 };

@@ -25,10 +25,10 @@ interface Trie {
 }
 
 /** Builds an automaton of folded, non-empty patterns. Memory grows linearly with their length. */
-export function buildAutomaton(patterns: readonly string[]): Automaton {
+export function buildAutomaton(patterns: readonly string[], denseEntries = DENSE_ENTRIES): Automaton {
   const trie = buildTrie(patterns);
   const stride = trie.classCount + 1;
-  return trie.nodeCount * stride <= DENSE_ENTRIES ? denseAutomaton(trie) : sparseAutomaton(trie);
+  return trie.nodeCount * stride <= denseEntries ? denseAutomaton(trie) : sparseAutomaton(trie, denseEntries);
 }
 
 function buildTrie(patterns: readonly string[]): Trie {
@@ -131,20 +131,38 @@ function denseAutomaton(trie: Trie): Automaton {
   };
 }
 
-function sparseAutomaton(trie: Trie): Automaton {
-  const { classes, edges, fail, emit } = trie;
+/**
+ * Too large for a full table: the nodes nearest to the root have rows, where nearly all of a text is read; deeper ones
+ * look their edges up, and go back when there is none.
+ */
+function sparseAutomaton(trie: Trie, denseEntries: number): Automaton {
+  const { classes, classCount, edges, fail, emit, nodeCount, order } = trie;
+  const dense = Math.min(nodeCount, Math.max(1, Math.floor(denseEntries / classCount)));
+  const rowOf = new Int32Array(nodeCount).fill(-1);
+  const rows = new Int32Array(dense * classCount);
+  for (const [rank, node] of order.subarray(0, dense).entries()) {
+    const row = rank * classCount;
+    rowOf[node] = row;
+    const back = rowOf[fail[node] ?? 0] ?? 0;
+    if (node !== 0) rows.copyWithin(row, back, back + classCount);
+    edges.forEachChild(node, (symbol, child) => {
+      rows[row + symbol] = child;
+    });
+  }
   const report = createReport(trie);
+  function step(from: number, symbol: number): number {
+    for (let node = from; ; node = fail[node] ?? 0) {
+      const row = rowOf[node] ?? -1;
+      if (row >= 0) return rows[row + symbol] ?? 0;
+      const next = edges.get(node, symbol);
+      if (next >= 0) return next;
+    }
+  }
   return {
     scan(text, hit) {
       let node = 0;
       for (let i = 0; i < text.length; i++) {
-        const symbol = classes[text.charCodeAt(i)] ?? 0;
-        let next = edges.get(node, symbol);
-        while (next < 0 && node !== 0) {
-          node = fail[node] ?? 0;
-          next = edges.get(node, symbol);
-        }
-        node = Math.max(next, 0);
+        node = step(node, classes[text.charCodeAt(i)] ?? 0);
         const first = emit[node] ?? 0;
         if (first !== 0) report(first, i + 1, hit);
       }

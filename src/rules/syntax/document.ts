@@ -14,6 +14,8 @@ interface DocumentBase {
   readonly meta: Metadata;
   readonly offset: number;
   readonly problems: Problems;
+  /** The custom key `tests`; rules test reads it. */
+  readonly tests: YamlNode | undefined;
 }
 
 /** A rule as written: detections are read, conditions not yet. */
@@ -22,8 +24,6 @@ export interface RuleSource extends DocumentBase {
   readonly logsource: Logsource;
   readonly detections: ReadonlyMap<string, Detection>;
   readonly conditions: readonly ConditionText[];
-  /** The custom key `tests`; rules test reads it. */
-  readonly tests: YamlNode | undefined;
 }
 
 export interface CorrelationDocument extends DocumentBase {
@@ -52,9 +52,10 @@ export function parseDocument(node: YamlNode): SigmaDocument {
   const problems = new Problems();
   if (node.kind !== 'map') {
     problems.error('document-kind', node.offset, 'a Sigma document must be a mapping');
-    return { kind: 'broken', meta: UNKNOWN, offset: node.offset, problems };
+    return { kind: 'broken', meta: UNKNOWN, offset: node.offset, problems, tests: undefined };
   }
-  const base = { meta: parseMetadata(node, problems), offset: node.offset, problems };
+  const meta = parseMetadata(node, problems);
+  const base = { meta, offset: node.offset, problems, tests: childOf(node, 'tests') };
   const rest = restOf(node, problems);
   return rest === undefined || problems.failed ? { kind: 'broken', ...base } : { ...base, ...rest };
 }
@@ -96,7 +97,7 @@ function parseRule(node: YamlMap, problems: Problems): Rest<RuleSource> | undefi
   const detections = parseDetections(detection, ['condition', 'timeframe'], problems);
   const conditions = conditionsOf(detection, problems);
   if (logsource === undefined || detections === undefined || conditions.length === 0) return undefined;
-  return { kind: 'rule', logsource, detections, conditions, tests: childOf(node, 'tests') };
+  return { kind: 'rule', logsource, detections, conditions };
 }
 
 function parseDetections(

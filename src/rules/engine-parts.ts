@@ -1,0 +1,112 @@
+import type { ConversationFacts } from '../model/conversation.ts';
+import type { HttpEvent } from '../model/event.ts';
+import type { LookupContext, ReputationLookup } from '../model/lookup.ts';
+import { type ClassRules, createClassRules } from './class-rules.ts';
+import type { HttpSide } from './classes/contents.ts';
+import type { EventClass } from './classes/event-class.ts';
+import { type Classes, createClasses, listClasses, type Viewpoint } from './classes/index.ts';
+import type { Compiled, CompiledDocument } from './compile.ts';
+import { type Correlations, createCorrelations } from './correlate/correlations.ts';
+import { type LoadReport, reportRules } from './report.ts';
+import type { RuleEvent } from './rule-event.ts';
+import { createSelection, type SelectionOptions } from './selection.ts';
+
+export interface RuleSetOptions {
+  readonly viewpoint: Viewpoint;
+  readonly selection: SelectionOptions;
+  readonly portableWindows: boolean;
+  readonly computer?: string;
+  readonly reputation?: ReputationLookup;
+}
+
+/** What became of the documents of a rule set, before any index is built. Numbers are places in `documents`. */
+export interface Prepared {
+  readonly documents: readonly CompiledDocument[];
+  readonly report: LoadReport;
+  readonly classes: Classes;
+  /** Documents that alert only through a correlation. */
+  readonly silent: ReadonlySet<number>;
+  /** Documents that are only counted. */
+  readonly shadow: ReadonlySet<number>;
+  /** Rules written for Windows. */
+  readonly portable: ReadonlySet<number>;
+}
+
+type RulesOf<C> = C extends EventClass<infer E> ? ClassRules<E> : never;
+
+/** The rules of every event class, compiled. */
+export type AllClassRules = { readonly [K in Exclude<keyof Classes, 'http'>]: RulesOf<Classes[K]> } & {
+  readonly http: ReadonlyMap<HttpSide, ClassRules<HttpEvent>>;
+};
+
+/** Selects and routes the documents. */
+export function prepare(compiled: Compiled, options: RuleSetOptions): Prepared {
+  const selection = createSelection(options.selection);
+  const documents = compiled.documents.map((document): CompiledDocument => {
+    const reason = document.kind === 'refused' ? undefined : selection.excluded(document);
+    return reason === undefined ? document : { ...document, kind: 'refused', reason };
+  });
+  const { reputation, computer, viewpoint, portableWindows } = options;
+  const listsOf = ({ role, remote, timeMs }: ConversationFacts): readonly string[] | undefined => {
+    const outbound = role !== 'server';
+    const context: LookupContext = {
+      timeMs,
+      direction: outbound ? 'outbound' : 'inbound',
+      ...(outbound && { port: remote.port }),
+    };
+    return reputation?.lookup(remote.ip, context).map(({ list }) => list);
+  };
+  const classes = createClasses({ listsOf, computer }, viewpoint);
+  const report = reportRules({ ...compiled, documents }, listClasses(classes), { portableWindows });
+  const numbers = (test: (document: CompiledDocument, number: number) => boolean): ReadonlySet<number> =>
+    new Set(documents.flatMap((document, number) => (test(document, number) ? [number] : [])));
+  return {
+    documents,
+    report,
+    classes,
+    silent: numbers((document) => report.correlations.silent.has(document)),
+    shadow: numbers((document) => selection.isShadow(document)),
+    portable: numbers((_, number) => report.documents[number]?.route?.portable === true),
+  };
+}
+
+/** Builds the index of one event class after the other. */
+export function* compileClasses({ classes, report }: Prepared): Generator<void, AllClassRules> {
+  const compile = <E>(eventClass: EventClass<E>): ClassRules<E> => compileClass(eventClass, report);
+  const connection = compile(classes.connection);
+  yield;
+  const [rdp, flow] = [compile(classes.rdp), compile(classes.flow)];
+  yield;
+  const dns = compile(classes.dns);
+  yield;
+  const http = new Map<HttpSide, ClassRules<HttpEvent>>();
+  for (const [side, eventClass] of classes.http) {
+    http.set(side, compile(eventClass));
+    yield;
+  }
+  const [grpc, tls] = [compile(classes.grpc), compile(classes.tls)];
+  const process = compile(classes.process);
+  yield;
+  return { connection, rdp, flow, dns, http, grpc, tls, process, finding: compile(classes.finding) };
+}
+
+function compileClass<E>(eventClass: EventClass<E>, report: LoadReport): ClassRules<E> {
+  const rules = report.documents.flatMap(({ route }, document) =>
+    (route?.routed ?? [])
+      .filter(({ className }) => className === eventClass.name)
+      .map(({ bound }) => ({ document, bound })),
+  );
+  return createClassRules(eventClass, rules);
+}
+
+/** The correlations of a rule set. */
+export function planOf({ documents, report }: Prepared): Correlations<RuleEvent> {
+  const numbers = new Map(documents.map((document, number) => [document, number] as const));
+  const numberOf = (document: CompiledDocument): number => numbers.get(document) ?? -1;
+  const planned = report.correlations.planned.map((plan) => ({
+    ...plan,
+    own: numberOf(plan.rule),
+    inputNumbers: plan.inputs.map(numberOf),
+  }));
+  return createCorrelations<RuleEvent>(planned);
+}
