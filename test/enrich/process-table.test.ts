@@ -41,6 +41,7 @@ describe('a process seen at exec', () => {
       pid: 500,
       key: '500:200000000000',
       parentPid: 400,
+      parentCommandLine: '-bash',
       name: 'curl',
       executablePath: '/usr/bin/curl',
       commandLine: 'curl -s http://example.com/',

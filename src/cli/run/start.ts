@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import type { Delivery } from '../../alerts/deliver.ts';
+import { createMerger } from '../../alerts/merge.ts';
+import { createTunedMerger, type TunedMerger } from '../../alerts/tuning/tuned-merger.ts';
+import { cgroup2Mount } from '../../capture/live/cgroup.ts';
+import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
+import type { Config } from '../../config/config.ts';
+import type { LoadedConfig } from '../../config/inspect.ts';
+import { createInterfaceFilter } from '../../enrich/interfaces.ts';
+import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
+import { type Contents, createContents } from '../../pipeline/contents.ts';
+import { createEngine, type Engine } from '../../pipeline/engine.ts';
+import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
+import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
+import type { OpenRules } from '../rules/open-rules.ts';
+import { rulesNotice } from '../rules/rules-notice.ts';
+import { createTelemetry, type Telemetry } from '../telemetry.ts';
+import { version } from '../version.ts';
+import { banner } from './banner.ts';
+import { contentKinds } from './content-kinds.ts';
+import type { Diagnostics } from './diagnostics.ts';
+import { type Judges, openJudges } from './judges.ts';
+import { watchOverSensor } from './life.ts';
+import { type Outputs, openOutputs } from './outputs.ts';
+import { type HostProcesses, openHostProcesses } from './process-table.ts';
+import { createReload } from './reload.ts';
+import type { HostReputation } from './reputation.ts';
+import type { Output } from './sinks.ts';
+import { exportedKinds } from './telemetry-export.ts';
+import { expiryText, followTuning, type TuningReload } from './tuning.ts';
+
+/** How often Running's tick is called. */
+export const TICK_MS = 1_000;
+
+export interface RunOptions {
+  readonly config?: string;
+  readonly cgroup?: string;
+  readonly output: Output;
+  /** Kinds of telemetry events to print as JSON lines beside the alerts. */
+  readonly events: readonly EventKind[];
+  /** Replaces `agent.network.interfaces`. */
+  readonly interfaces: readonly string[];
+}
+
+/** A running engine with everything around it. */
+export interface Running {
+  readonly engine: Engine;
+  readonly merger: TunedMerger;
+  readonly reload: () => void;
+  /** Whatever falls due by the second. */
+  readonly tick: (nowMs: number) => void;
+  readonly delivery: Delivery;
+  readonly capture: LiveCapture;
+  readonly contents: Contents;
+  readonly reputation: HostReputation;
+  readonly rules: OpenRules | undefined;
+  readonly outputs: Outputs;
+  readonly telemetry: Telemetry;
+  readonly metrics: Metrics | undefined;
+  readonly checkLoss: () => void;
+  readonly diagnostics: Diagnostics;
+}
+
+/** The parts that the engine is made of. */
+interface Stage {
+  readonly config: Config;
+  readonly options: RunOptions;
+  readonly include: readonly string[];
+  readonly wanted: readonly EventKind[];
+  readonly judges: Judges;
+  readonly telemetry: Telemetry;
+  readonly metrics: Metrics | undefined;
+  readonly outputs: Outputs;
+  readonly processes: HostProcesses;
+  readonly merger: TunedMerger;
+  readonly diagnostics: Diagnostics;
+}
+
+/** Puts everything together and attaches it; TelegenError when something that is needed is not to be had. */
+export async function start(
+  loaded: LoadedConfig,
+  options: RunOptions,
+  diagnostics: Diagnostics,
+): Promise<Running> {
+  const stage = await setStage(loaded, options, diagnostics);
+  const { config, judges, telemetry, metrics, outputs, merger } = stage;
+  const { delivery } = outputs;
+  const engine = openEngine(stage);
+  const contents = createContents(engine.handle, telemetry.contents);
+  judges.health.connect(engine.notify);
+  judges.rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
+  const capture = openCapture(stage, { engine, contents });
+  tellWhatIsWatched(stage, capture);
+  attachMetrics(stage, { engine, capture });
+  const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
+  const reloadFiles = createReload(loaded, { tuning, diagnostics });
+  const checkLoss = watchLosses(engine, { capture, delivery });
+  const { heartbeatMs } = config.alerts;
+  const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
+  return {
+    engine,
+    merger,
+    delivery,
+    capture,
+    contents,
+    reputation: judges.reputation,
+    rules: judges.rules,
+    outputs,
+    telemetry,
+    metrics,
+    checkLoss,
+    diagnostics,
+    reload() {
+      reloadFiles();
+      void judges.rules?.reload();
+    },
+    tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }),
+  };
+}
+
+async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Stage> {
+  const { config } = loaded;
+  const judges = await openJudges(config, diagnostics);
+  const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
+  const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
+  const { detectors, rules } = judges;
+  const telemetry = createTelemetry({ config, detectors, rules: rules?.slot, host: 'machine', wanted });
+  const { routeOf, rename } = telemetry;
+  const metrics = config.telemetry.enabled
+    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
+    : undefined;
+  const { output, events } = options;
+  return {
+    config,
+    options,
+    include: options.interfaces.length > 0 ? options.interfaces : config.network.interfaces,
+    wanted,
+    judges,
+    telemetry,
+    metrics,
+    outputs: await openOutputs({ loaded, output, events, telemetry, metrics, diagnostics }),
+    processes: openHostProcesses(config.kubernetes),
+    merger: createTunedMerger({
+      merger: createMerger({ windowMs: config.network.security.mergeWindowMs, newUid: randomUUID }),
+      newUid: randomUUID,
+      onExpired: (suppression) => diagnostics.warn(expiryText(suppression)),
+    }),
+    diagnostics,
+  };
+}
+
+function openEngine(stage: Stage): Engine {
+  const { config, judges, telemetry, metrics, outputs, diagnostics } = stage;
+  const { delivery, onEvent } = outputs;
+  const { onFindings } = judges.reputation;
+  return createEngine({
+    processes: stage.processes.table,
+    names: telemetry.names,
+    describe: telemetry.describe,
+    detectors: judges.detectors,
+    ...(judges.rules === undefined ? {} : { rules: judges.rules.slot }),
+    merger: stage.merger,
+    delivery: metrics?.watching(delivery) ?? delivery,
+    interfaces: createInterfaceFilter({ include: stage.include, exclude: config.network.excludeInterfaces }),
+    newUid: randomUUID,
+    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(onFindings === undefined ? {} : { onFindings }),
+    onProblem: diagnostics.error,
+  });
+}
+
+function openCapture(
+  { config, options, wanted, judges, telemetry, processes, diagnostics }: Stage,
+  { engine, contents }: { readonly engine: Engine; readonly contents: Contents },
+): LiveCapture {
+  const { kinds, maxBodyBytes: bodyBytes } = telemetry.contents;
+  return openLiveCapture({
+    ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
+    ringBufferSize: config.network.ringBufferBytes,
+    // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
+    phases: phasesFor(wanted, judges.rules),
+    content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
+    seedProcesses: () => processes.seed(belowMount(options.cgroup)),
+    onEvent: engine.handle,
+    onWarning: diagnostics.warn,
+  });
+}
+
+function tellWhatIsWatched(
+  { config, include, outputs, judges, diagnostics }: Stage,
+  capture: LiveCapture,
+): void {
+  const { security } = config.network;
+  const lists = judges.reputation.lists();
+  banner({ capture, include, destination: outputs.description, lists, security }, diagnostics);
+}
+
+function attachMetrics(
+  { config, judges, metrics, outputs, merger }: Stage,
+  { engine, capture }: { readonly engine: Engine; readonly capture: LiveCapture },
+): void {
+  metrics?.attach({
+    capture,
+    ringBytes: config.network.ringBufferBytes,
+    engine: engine.counters,
+    merger: merger.counters,
+    delivery: () => outputs.delivery.counters(),
+    lists: () => judges.reputation.lists(),
+    exports: () => outputs.metricsExport?.counters,
+  });
+}
+
+function watchLosses(
+  engine: Engine,
+  { capture, delivery }: { readonly capture: LiveCapture; readonly delivery: Delivery },
+): () => void {
+  const lossWatch = createLossWatch(engine.reportLoss);
+  const alertLossWatch = createAlertLossWatch(engine.reportLoss);
+  return () => {
+    lossWatch(capture.counters(), Date.now());
+    alertLossWatch(delivery.counters(), Date.now());
+  };
+}
+
+interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss'> {
+  readonly tuning: TuningReload;
+  readonly watchOver: (nowMs: number) => void;
+}
+
+function ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }: Ticking): Running['tick'] {
+  return (nowMs) => {
+    contents.tick(nowMs);
+    engine.tick(nowMs);
+    metrics?.tick(nowMs);
+    checkLoss();
+    tuning.refresh();
+    watchOver(nowMs);
+  };
+}
+
+/** Phases of connections that somebody judges or wants to see; the others are never made. */
+function phasesFor(wanted: readonly EventKind[], rules: OpenRules | undefined): readonly ConnectionPhase[] {
+  if (wanted.includes('connection')) return CONNECTION_PHASES;
+  const opening: readonly ConnectionPhase[] = ['attempted', 'accepted'];
+  return rules?.slot.current.needsFlows === true ? [...opening, 'failed', 'closed'] : opening;
+}
+
+/** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
+function belowMount(cgroup: string | undefined): string | undefined {
+  const mount = cgroup2Mount();
+  if (cgroup === undefined || mount === undefined || !cgroup.startsWith(mount)) return undefined;
+  const path = cgroup.slice(mount.length).replace(/\/+$/, '');
+  return path === '' ? undefined : path;
+}
