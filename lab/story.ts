@@ -85,6 +85,10 @@ export const STORY: readonly Step[] = [
           'telegen.list.entry': ['2001:db8:bad::/48'],
         },
       },
+      {
+        body: 'Outbound Connection to a Port of Mining Pools',
+        attributes: { 'net.peer.ip': '2001:db8:bad::50', 'process.executable.path': miner },
+      },
     ],
   },
   {

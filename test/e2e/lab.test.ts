@@ -45,7 +45,7 @@ describe.skipIf(skip !== undefined)(`the lab${skip === undefined ? '' : ` (SKIP:
       () => seen.closed,
       () => seen.text,
     );
-    expect(seen.text).toMatch(/\n10 steps, 8 alerts expected, 8 seen: PASS\n$/);
+    expect(seen.text).toMatch(/\n10 steps, 9 alerts expected, 9 seen: PASS\n$/);
     expect(child.exitCode).toBe(0);
     expect(leftBehind(child.pid)).toEqual([]);
   });

@@ -170,7 +170,8 @@ describe.skipIf(skip !== undefined)(
         expect(code).toBe(0);
         expect(stderr).toContain('telegen: alerts: 3 sent');
         expect(stderr).toMatch(
-          /stdout: 3 accepted, 1 delivered, 1 lost \(sink_error\), 1 lost \(sink_closed\)/,
+          // Beside the alerts, those that report their loss: how many, the clock decides.
+          /stdout: \d+ accepted, 1 delivered, 1 lost \(sink_error\), [1-9]\d* lost \(sink_closed\)/,
         );
       });
 

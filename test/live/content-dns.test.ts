@@ -116,7 +116,10 @@ describeContents('DNS live', (lab) => {
       const events = await watch.finish();
       expect(losses(watch)).toEqual(NO_LOSSES);
       const queries = log().filter((line) => line.includes('query[')).length;
-      expect(queries).toBe(2000);
+      // dig repeats what is not answered in time.
+      const retries = events.reduce((sum, event) => sum + (event.kind === 'dns' ? event.dns.retries : 0), 0);
+      expect(queries).toBeGreaterThanOrEqual(2000);
+      expect(queries).toBeLessThanOrEqual(2000 + retries);
       const sums = tally(events.map((event) => `${event.role} ${tell(event).split(' ').slice(2).join(' ')}`));
       expect(sums).toEqual({
         'client A answered NXDOMAIN ': 1000,

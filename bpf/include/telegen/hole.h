@@ -8,12 +8,52 @@
 /* Bytes shipped while bytes are missing, or while the place is being looked for; then the place is given up. */
 #define TG_UNORDERED_BUDGET (256u << 10)
 #define TG_DNS_BUDGET (1u << 20)
+/* Bytes of a frame header. */
+#define TG_HIDDEN_SIZE 9
+
+/* The header of the frame in which the hole lies, when it was left out. */
+static __always_inline void tg_ship_hidden_header(struct tg_walk *walk)
+{
+	struct tg_half *half = walk->half;
+	__u32 length = ((__u32)half->start[0] << 16) | ((__u32)half->start[1] << 8) | half->start[2];
+	struct tg_payload *piece = tg_payload_reserve(TG_SMALL);
+
+	if (piece) {
+		tg_piece_fill(piece, walk, half->mark - length - TG_HIDDEN_SIZE, TG_HIDDEN_SIZE);
+		__builtin_memcpy(piece + 1, half->start, TG_HIDDEN_SIZE);
+		TG_SUBMIT(piece);
+	}
+	tg_piece_made(walk);
+}
+
+/*
+ * What was left out before the hole is told now: user space would wait for it, too. The place is in a body or frame, so
+ * the piece is not aligned.
+ */
+static __always_inline void tg_tell_place(struct tg_walk *walk)
+{
+	struct tg_half *half = walk->half;
+	struct tg_payload *piece;
+
+	if (half->flags & TG_HALF_HIDDEN)
+		tg_ship_hidden_header(walk);
+	half->flags &= ~TG_HALF_HIDDEN;
+	piece = tg_payload_reserve(TG_SMALL);
+	if (piece) {
+		tg_piece_fill(piece, walk, half->seen, 0);
+		piece->flags &= TG_PIECE_LATE;
+		TG_SUBMIT(piece);
+	}
+	tg_piece_made(walk);
+}
 
 /* Bytes before this segment are missing: they come again, and until then everything is shipped for user space to order. */
 static __always_inline void tg_hole_opens(struct tg_walk *walk)
 {
 	struct tg_half *half = walk->half;
 
+	if (half->state == TG_STATE_BODY || half->state == TG_STATE_CHUNK || half->state == TG_STATE_DATA)
+		tg_tell_place(walk);
 	half->after_hole = half->state;
 	half->mark = half->seen;
 	half->state = TG_STATE_HOLE;

@@ -132,11 +132,29 @@ static __always_inline void tg_frame_begins(struct tg_walk *walk, __u32 end_of_f
 	tg_skip(walk, end_of_frame, 1);
 }
 
+/* Keeps the header of a frame that goes on behind the segment: whoever meets a hole in it must know where he is. */
+static __always_inline void tg_hide_header(struct tg_half *half, const struct tg_frame *frame)
+{
+	half->start[0] = frame->length >> 16;
+	half->start[1] = frame->length >> 8;
+	half->start[2] = frame->length;
+	half->start[3] = frame->type;
+	half->start[4] = frame->flags;
+	half->start[5] = frame->stream >> 24;
+	half->start[6] = frame->stream >> 16;
+	half->start[7] = frame->stream >> 8;
+	half->start[8] = frame->stream;
+	half->flags |= TG_HALF_HIDDEN;
+}
+
 /* A frame without content, or DATA that is not shown. */
-static __always_inline void tg_frame_left_out(struct tg_walk *walk, __u32 begin, __u32 end_of_frame)
+static __always_inline void tg_frame_left_out(struct tg_walk *walk, const struct tg_frame *frame, __u32 begin,
+					      __u32 end_of_frame)
 {
 	struct tg_half *half = walk->half;
 
+	if (tg_ahead(end_of_frame, walk->end) > 0)
+		tg_hide_header(half, frame);
 	walk->at = begin;
 	half->flags &= ~TG_HALF_NOTIFY;
 	half->mark = end_of_frame;
@@ -163,7 +181,7 @@ static __always_inline void tg_frame(struct tg_walk *walk, const struct tg_frame
 	int shown = half->flags & TG_HALF_PARTIAL ? 1 : 0;
 	int is_run = walk->from != walk->at;
 
-	half->flags &= ~TG_HALF_PARTIAL;
+	half->flags &= ~(TG_HALF_PARTIAL | TG_HALF_HIDDEN);
 	if (!tg_frame_is_legal(frame, 0)) {
 		tg_frames_lost(walk);
 		return;
@@ -184,7 +202,7 @@ static __always_inline void tg_frame(struct tg_walk *walk, const struct tg_frame
 		/* END_STREAM */
 		if (!shown && !half->frames && !(frame->flags & 1)) {
 			half->flags |= TG_HALF_CONTENT;
-			tg_frame_left_out(walk, begin, end_of_frame);
+			tg_frame_left_out(walk, frame, begin, end_of_frame);
 			return;
 		}
 		if (half->frames)
@@ -196,7 +214,7 @@ static __always_inline void tg_frame(struct tg_walk *walk, const struct tg_frame
 		if (shown || (is_run && frame->length <= TG_SMALL_DATA))
 			tg_frame_begins(walk, end_of_frame, frame->length, 0);
 		else
-			tg_frame_left_out(walk, begin, end_of_frame);
+			tg_frame_left_out(walk, frame, begin, end_of_frame);
 	}
 }
 

@@ -36,6 +36,7 @@ enum tg_state {
 #define TG_HALF_STARTED 1u
 #define TG_HALF_NOTIFY 2u  /* say so when the skipped body is over */
 #define TG_HALF_CONTENT 4u /* DATA was left out since the last piece */
+#define TG_HALF_HIDDEN 16u /* the header of the frame that is being left out was not shipped: `start` holds it */
 #define TG_HALF_PARTIAL 8u /* part of the frame header at mark was shipped with the packet before */
 
 /* Bits of tg_half.head: what is known of the HTTP/1 head being read. */

@@ -65,7 +65,12 @@ export class Direction {
   end(seen: number | undefined, timeMs: number): void {
     if (this.#early.length > 0) this.#giveUp(timeMs);
     // Behind the last frame that was shipped nothing of content is left, but perhaps a window update.
-    if (seen === undefined || this.#next === undefined || this.#framed) return;
+    if (seen === undefined || this.#framed) return;
+    if (this.#next === undefined) {
+      // It spoke, and none of its pieces came.
+      this.#consumer.gap(this.#side, 0, false, timeMs);
+      return;
+    }
     const rest = ahead(seen, this.#next);
     if (rest > 0) this.#consumer.gap(this.#side, rest, false, timeMs);
   }

@@ -46,7 +46,7 @@ const CASES: { name: string; pieces: PieceFields[]; end?: number; text: string; 
     text: 'ab<10>cd',
   },
   { name: 'left out at the end', pieces: [{ seq: 5, text: 'ab' }], end: 107, text: 'ab<100>' },
-  { name: 'no piece at all', pieces: [], end: 107, text: '' },
+  { name: 'no piece at all of what was said', pieces: [], end: 107, text: '<0>' },
   {
     name: 'a body that is over',
     pieces: [
