@@ -49,6 +49,7 @@ function addMatch(rules: Command): void {
       '--events <file>',
       'JSON lines {"logsource": {...}, "fields": {...}}; - for standard input',
     )
+    .addOption(formatOption().default('json'))
     .addOption(placeholders())
     .action(async (paths, options) => {
       const { rulesMatch } = await import('./match.ts');

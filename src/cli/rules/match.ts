@@ -10,6 +10,7 @@ export interface MatchCommand {
   /** JSON lines; `-` for standard input. */
   readonly events: string;
   readonly placeholders?: string;
+  readonly format: 'text' | 'json';
 }
 
 /**
@@ -18,7 +19,7 @@ export interface MatchCommand {
  */
 export async function rulesMatch(
   paths: readonly string[],
-  { events, placeholders }: MatchCommand,
+  { events, placeholders, format }: MatchCommand,
   { out, diagnostics }: { readonly out: Writable; readonly diagnostics: Diagnostics },
 ): Promise<number> {
   const { compiled } = loadRules(paths, { placeholders: readPlaceholders(placeholders) });
@@ -35,10 +36,18 @@ export async function rulesMatch(
     const result = isEvent
       ? { rules: engine.match(event, timeMs).map(({ key }) => key) }
       : { rules: [], error: event.problem };
-    if (!out.write(`${JSON.stringify({ line, ...result })}\n`)) await drained(out);
+    const text = format === 'json' ? JSON.stringify({ line, ...result }) : describe(line, result);
+    if (!out.write(`${text}\n`)) await drained(out);
   }
   if (wrong > 0) diagnostics.error(`${wrong} lines are no events`);
   return wrong > 0 ? EXIT.failure : EXIT.ok;
+}
+
+function describe(
+  line: number,
+  { rules, error }: { readonly rules: readonly string[]; readonly error?: string },
+): string {
+  return `${line}: ${error === undefined ? rules.join(', ') || 'none' : `no event: ${error}`}`;
 }
 
 const drained = (out: Writable): Promise<void> => new Promise((resolve) => out.once('drain', resolve));
