@@ -116,17 +116,16 @@ describeContents('DNS live', (lab) => {
       const events = await watch.finish();
       expect(losses(watch)).toEqual(NO_LOSSES);
       const queries = log().filter((line) => line.includes('query[')).length;
-      // dig repeats what is not answered in time.
-      const retries = events.reduce((sum, event) => sum + (event.kind === 'dns' ? event.dns.retries : 0), 0);
+      // dig asks again, from another socket, what is not answered in time.
       expect(queries).toBeGreaterThanOrEqual(2000);
-      expect(queries).toBeLessThanOrEqual(2000 + retries);
-      const sums = tally(events.map((event) => `${event.role} ${tell(event).split(' ').slice(2).join(' ')}`));
-      expect(sums).toEqual({
-        'client A answered NXDOMAIN ': 1000,
-        'server A answered NXDOMAIN ': 1000,
-        'client AAAA answered NOERROR 2001:db8::80': 1000,
-        'server AAAA answered NOERROR 2001:db8::80': 1000,
-      });
+      const known = /^(?:A answered NXDOMAIN |AAAA answered NOERROR 2001:db8::80|A+ timeout - )$/;
+      for (const role of ['client', 'server']) {
+        const told = events.filter((event) => event.role === role);
+        const lines = told.map((event) => tell(event).split(' ').slice(2).join(' '));
+        expect(lines.filter((line) => !known.test(line))).toEqual([]);
+        const retries = told.reduce((sum, event) => sum + (event.kind === 'dns' ? event.dns.retries : 0), 0);
+        expect(told.length + retries).toBe(queries);
+      }
     });
 
     it('an unconnected socket that asks for A and AAAA at once, as musl does', async () => {

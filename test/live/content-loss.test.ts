@@ -8,6 +8,8 @@ import { asLogged, startNginx } from '../support/nginx.ts';
 
 const ADDRESS = '192.0.2.1';
 const FILES = { 'small.txt': 'x'.repeat(612), 'middle.bin': Buffer.alloc(150_000, 66) };
+const SMALL = 'GET /small.txt 200 612';
+const MIDDLE = 'GET /middle.bin 200 150000';
 const OFFLOADS = ['gso', 'gro', 'tso'] as const;
 
 describeContents('loss and disorder', (lab) => {
@@ -56,7 +58,14 @@ describeContents('loss and disorder', (lab) => {
           .filter((event) => event.role === role)
           .map(tell)
           .map(asLogged);
-        expect(tally(told)).toEqual(log);
+        const sums = tally(told);
+        expect(sums[SMALL]).toBe(log[SMALL]);
+        // Of a long body around which much was lost less may be known, but nothing wrong.
+        const known =
+          /^(?:GET|-) (?:\/small\.txt 200 612|\/middle\.bin 200 150000|(?:\/middle\.bin|-) (?:200|-) (?:0|-) (?:150000|-) (?:(?:complete|unanswered|unasked) partial|unanswered))$/;
+        expect(told.filter((line) => !known.test(line))).toEqual([]);
+        expect(sums[MIDDLE]).toBeGreaterThan(100);
+        expect(sums[MIDDLE]).toBeLessThanOrEqual(log[MIDDLE] ?? 0);
       }
     });
 
@@ -95,7 +104,7 @@ describeContents('loss and disorder', (lab) => {
         /^(?:GET|-) (?:\/small\.txt (?:200|-) (?:0|-) (?:612|-)|\/middle\.bin (?:200|-) (?:0|-) (?:150000|-)|- (?:200|-) \S+ (?:612|150000|-)) (?:complete|unanswered|unasked)(?: partial)?$/;
       expect(told('client').filter((line) => !known.test(line))).toEqual([]);
       expect(told('client').length).toBeLessThanOrEqual(1650);
-      expect(told('client').length).toBeGreaterThan(1500);
+      expect(told('client').length).toBeGreaterThan(1000);
     });
   });
 });
