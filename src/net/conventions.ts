@@ -1,37 +1,12 @@
 import { ATTR, OTEL, OTEL_NAME } from '../model/attributes.ts';
 import type { Attributes, AttributeValue } from '../model/finding.ts';
+import { grpcStatusName } from './grpc-status.ts';
 
 /** Whose names attributes have when they leave. */
 export type Conventions = 'telegen' | 'otel' | 'both';
 
 /** Puts attributes with our names into those that were chosen. */
 export type Rename = (attributes: Attributes) => Attributes;
-
-/** Status codes of gRPC by number, as OpenTelemetry writes them. */
-const GRPC_STATUS = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
-
-/** The name of a gRPC status; of one that is not registered, its number. */
-export function grpcStatusName(code: number): string {
-  return GRPC_STATUS[code] ?? `${code}`;
-}
 
 /** Methods that OpenTelemetry counts as known; others are `_OTHER`, and kept beside it. */
 const METHODS: ReadonlySet<string> = new Set(

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ATTR } from '../../src/model/attributes.ts';
 import type { Attributes } from '../../src/model/finding.ts';
-import { createRename, grpcStatusName } from '../../src/net/conventions.ts';
+import { createRename } from '../../src/net/conventions.ts';
+import { grpcStatusName } from '../../src/net/grpc-status.ts';
 
 const HTTP: Attributes = {
   'event.name': 'http',

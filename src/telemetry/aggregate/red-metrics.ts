@@ -1,6 +1,7 @@
 import type { HeaderField, HttpFacts } from '../../model/conversation.ts';
 import type { GrpcEvent, HttpEvent } from '../../model/event.ts';
-import { grpcStatusName, isServerError } from './grpc-status.ts';
+import { grpcStatusName } from '../../net/grpc-status.ts';
+import { isServerError } from './grpc-status.ts';
 import { DURATION_BOUNDS, Histogram } from './histogram.ts';
 import { dotted, type Label, type MetricSpec, open } from './metric.ts';
 import type { NamingSet } from './naming.ts';

@@ -1,3 +1,4 @@
+import { GRPC_STATUS } from '../../net/grpc-status.ts';
 import { retryAfterOf } from './otlp-retry-info.ts';
 
 /**
@@ -14,27 +15,6 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** gRPC status codes by number (google.rpc.Code); kept here so that no gRPC module is loaded for a table. */
-const STATUS = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
-
 const CURES: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'check otlp.headers (credentials)',
   PERMISSION_DENIED: 'check the rights of the credentials in otlp.headers',
@@ -48,7 +28,7 @@ const TOO_LARGE = /larger than max|too large|max(?:imum)? message size/i;
 
 function statusOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return (typeof code === 'number' && STATUS[code]) || 'UNKNOWN';
+  return (typeof code === 'number' && GRPC_STATUS[code]) || 'UNKNOWN';
 }
 
 function detailOf(error: unknown): string {
