@@ -14,6 +14,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 	exports.Set("RingReader", telegen::RingReader::define(env));
 	exports.Set("layout", Napi::Function::New(env, telegen::layout));
 	exports.Set("monotonicNs", Napi::Function::New(env, telegen::monotonic_ns));
+	exports.Set("epochOffsetMs", Napi::Function::New(env, telegen::epoch_offset_ms));
 	exports.Set("lockFile", Napi::Function::New(env, telegen::lock_file));
 	return exports;
 }

@@ -1,5 +1,5 @@
 // What the C++ compiler makes of bpf/include/telegen/records.h, for the test that compares it with the generated
-// TypeScript; and the clock that records are stamped with.
+// TypeScript; and the clocks of the records.
 #pragma once
 
 #include "napi_setup.h"
@@ -11,5 +11,8 @@ Napi::Value layout(const Napi::CallbackInfo &info);
 
 // CLOCK_MONOTONIC in nanoseconds: the clock of bpf_ktime_get_ns.
 Napi::Value monotonic_ns(const Napi::CallbackInfo &info);
+
+// What to add to that clock, in milliseconds with a fraction, to get the wall clock's epoch time as of now.
+Napi::Value epoch_offset_ms(const Napi::CallbackInfo &info);
 
 } // namespace telegen

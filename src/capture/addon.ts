@@ -55,6 +55,8 @@ export interface Addon {
   ) => RingReader;
   layout(): Record<string, { size: number; fields: Record<string, number> }>;
   monotonicNs(): number;
+  /** What to add to that clock (in ms, with a fraction) for epoch time; right to a microsecond, follows a stepped clock. */
+  epochOffsetMs(): number;
   /** Takes an exclusive lock on an open file without waiting; false when somebody else has it. */
   lockFile(fd: number): boolean;
 }

@@ -17,6 +17,17 @@ describe('the record layout', () => {
     expect(before).toBeLessThanOrEqual(hr);
     expect(hr).toBeLessThanOrEqual(after);
   });
+
+  it('tells what makes that time the wall clock’s', () => {
+    const addon = loadAddon();
+    const readings = Array.from({ length: 1000 }, () => addon.epochOffsetMs());
+    const middle = readings.toSorted((a, b) => a - b)[500]!;
+    const before = Date.now();
+    const epoch = addon.monotonicNs() / 1e6 + middle;
+    // Date.now() cuts off the fraction.
+    expect(epoch).toBeGreaterThanOrEqual(before - 0.01);
+    expect(epoch).toBeLessThanOrEqual(Date.now() + 1.01);
+  });
 });
 
 describe('loadAddon', () => {

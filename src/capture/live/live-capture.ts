@@ -10,6 +10,7 @@ import { type DecodedRecord, decodeBatch } from '../decode.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
 import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
+import { EpochOffset } from './epoch-offset.ts';
 import { type HookStatus, Hooks } from './hooks.ts';
 import { type LoadedObject, reasonOf } from './load-object.ts';
 import { loadContent, loadCore, loadExtra } from './objects.ts';
@@ -32,7 +33,6 @@ const SLABS = 16;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const SWEEP_MS = 10_000;
-const NS_PER_MS = 1e6;
 
 export interface LiveCaptureOptions {
   /** Directory of the cgroup v2 to observe; the root of the hierarchy when absent. */
@@ -121,6 +121,7 @@ interface Parts {
 
 class Running implements LiveCapture {
   readonly #parts: Parts;
+  readonly #epoch: EpochOffset;
   readonly #core: BpfObject;
   readonly #hooks: Hooks;
   readonly #streams: LiveStreams | undefined;
@@ -135,6 +136,7 @@ class Running implements LiveCapture {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#epoch = new EpochOffset(() => parts.addon.epochOffsetMs());
     this.#core = (parts.objects.get('core') as LoadedObject).object;
     const { wants, options } = parts;
     this.#wantsClosed = wants.phases.includes('closed');
@@ -190,11 +192,6 @@ class Running implements LiveCapture {
     return this.#stopping;
   }
 
-  /** Measured anew for each batch, so that a stepped wall clock is followed. */
-  #epochOffsetMs(): number {
-    return Date.now() - this.#parts.addon.monotonicNs() / NS_PER_MS;
-  }
-
   #batch(slab: number, bytes: number): void {
     try {
       this.#decode(slab, bytes);
@@ -204,7 +201,7 @@ class Running implements LiveCapture {
   }
 
   #decode(slab: number, bytes: number): void {
-    this.#received += decodeBatch(this.#slabs[slab] as RecordView, bytes, this.#epochOffsetMs(), {
+    this.#received += decodeBatch(this.#slabs[slab] as RecordView, bytes, this.#epoch.offsetMs(), {
       onRecord: (record) => this.#record(record),
       onPayload: (payload) => this.#guarded(() => this.#streams?.payload(payload)),
       onMalformed: (kind, size) => {
