@@ -65,7 +65,7 @@ class Telemetry implements Aggregator {
   readonly #graph: Graph;
   readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
   /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
-  readonly #unsettled = new Set<Conversation>();
+  #unsettled: Conversation[] = [];
   #expiredMs = 0;
 
   constructor(options: AggregatorOptions) {
@@ -99,7 +99,9 @@ class Telemetry implements Aggregator {
   };
 
   tick(nowMs: number): void {
-    for (const conversation of this.#unsettled) this.#settle(conversation, nowMs);
+    const unsettled = this.#unsettled;
+    this.#unsettled = [];
+    for (const conversation of unsettled) this.#settleIfNew(conversation, nowMs);
     if (nowMs - this.#expiredMs < EXPIRE_EVERY_MS) return;
     this.#expiredMs = nowMs;
     this.#registry.expire(nowMs);
@@ -128,7 +130,7 @@ class Telemetry implements Aggregator {
       phase === 'established' || phase === 'accepted' || (phase === 'attempted' && transport === 'udp');
     if (isOpen) {
       this.#conversations.opened(conversation, end, 'established');
-      if (end === conversation.observer) this.#unsettled.add(conversation);
+      if (end === conversation.observer) this.#opened(conversation);
     } else if (phase === 'attempted') this.#conversations.opened(conversation, end, 'connecting');
     else if (phase === 'closed') this.#settleIfNew(conversation, timeMs);
   }
@@ -136,7 +138,7 @@ class Telemetry implements Aggregator {
   #ended(event: ConnectionEvent, conversation: Conversation, end: Observer): void {
     const { phase, timeMs, stats } = event;
     if (end === conversation.observer) {
-      this.#unsettled.delete(conversation);
+      conversation.unsettled = false;
       if (phase === 'failed') this.#graph.failed(conversation, timeMs);
       else this.#graph.closed(conversation, timeMs, stats);
       this.#tcp?.forgotten(conversation);
@@ -144,18 +146,21 @@ class Telemetry implements Aggregator {
     this.#conversations.closed(conversation, end);
   }
 
-  #settleIfNew(conversation: Conversation, nowMs: number): void {
-    if (this.#unsettled.has(conversation)) this.#settle(conversation, nowMs);
+  #opened(conversation: Conversation): void {
+    if (conversation.unsettled) return;
+    conversation.unsettled = true;
+    this.#unsettled.push(conversation);
   }
 
-  #settle(conversation: Conversation, nowMs: number): void {
-    this.#unsettled.delete(conversation);
+  #settleIfNew(conversation: Conversation, nowMs: number): void {
+    if (!conversation.unsettled) return;
+    conversation.unsettled = false;
     this.#graph.settled(conversation, nowMs);
     if (conversation.transport === 'tcp') this.#tcp?.settled(conversation, nowMs);
   }
 
   #forget(conversation: Conversation): void {
-    this.#unsettled.delete(conversation);
+    conversation.unsettled = false;
     this.#graph.forgotten(conversation);
     this.#tcp?.forgotten(conversation);
   }

@@ -1,9 +1,8 @@
 import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
 import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
-import { ipKey } from '../../net/ip.ts';
-import { createBoundedMap } from './bounded-map.ts';
+import { ipEquals } from '../../net/ip.ts';
 import type { Identities, Identity } from './identity.ts';
-import { oldestKeyOf } from './oldest-key.ts';
+import { type Linked, Recency } from './recency.ts';
 import type { Series } from './series-table.ts';
 import type { Flow } from './tcp-metrics.ts';
 import type { Bound } from './topology/graph.ts';
@@ -12,7 +11,6 @@ export type ConversationState = 'connecting' | 'established';
 
 /** One conversation between two ends, of which one or both are on this host. */
 export interface Conversation {
-  readonly key: string;
   readonly transport: Transport;
   /** The end that opened it. */
   readonly clientIp: IpAddress;
@@ -33,13 +31,22 @@ export interface Conversation {
   flow: Series<Flow> | undefined;
   /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */
   bound: Bound | undefined;
+  /** Opened so lately that its other end, if it is ours, may not have reported yet. */
+  unsettled: boolean;
 }
 
 export type Observer = 'client' | 'server';
 
-interface Kept extends Conversation {
+interface Kept extends Conversation, Linked<Kept> {
+  readonly key: string;
+  readonly clientPort: number;
+  /** Sockets that told of it; 0 for an end that did not, or that has no identity. */
+  clientSocket: number;
+  serverSocket: number;
   /** Which ends hold it open, of those on this host: the sum of their bits. */
   openEnds: number;
+  /** All of its ends have closed. */
+  over: boolean;
 }
 
 export interface ConversationsOptions {
@@ -73,7 +80,7 @@ export interface Conversations {
 /** For what was said without the opening having been seen (milliseconds of silence). */
 const LINGER_MS = 30_000;
 /** Conversations that ended last: what was said in them can become known a moment later. */
-const MAX_ENDED = 16_384;
+const MAX_ENDED = 2_048;
 
 const BIT: Readonly<Record<Observer, number>> = { client: 1, server: 2 };
 
@@ -88,8 +95,11 @@ export function createConversations(options: ConversationsOptions): Conversation
 class Table implements Conversations {
   readonly #options: ConversationsOptions;
   readonly #kept = new Map<string, Kept>();
-  readonly #oldestKey = oldestKeyOf(this.#kept);
-  readonly #ended = createBoundedMap<string, Kept>(MAX_ENDED);
+  readonly #recency = new Recency<Kept>();
+  readonly #ended = new Map<string, Kept>();
+  readonly #endedRecency = new Recency<Kept>();
+  /** TCP only: a UDP socket may hold many conversations. Those that have ended are in it, too. */
+  readonly #bySocket = new Map<number, Kept>();
   #evicted = 0;
 
   constructor(options: ConversationsOptions) {
@@ -105,34 +115,40 @@ class Table implements Conversations {
   }
 
   of(facts: ConversationFacts): Conversation {
+    const known = this.#atSocket(facts);
+    if (known !== undefined && !known.over) return this.#touched(known, facts);
     const parts = partsOf(facts);
     return this.#known(parts) ?? this.#add(parts);
   }
 
   spokenIn(facts: ConversationFacts): Conversation {
+    const known = this.#atSocket(facts);
+    if (known !== undefined) return known.over ? known : this.#touched(known, facts);
     const parts = partsOf(facts);
     return this.#known(parts) ?? this.#ended.get(parts.key) ?? this.#add(parts);
   }
 
   opened(conversation: Conversation, end: Observer, state: ConversationState): void {
-    const kept = this.#kept.get(conversation.key);
-    if (kept === undefined) return;
+    const kept = conversation as Kept;
+    if (kept.over) return;
     kept.openEnds |= BIT[end];
     if (end === kept.observer) kept.state = state;
   }
 
   closed(conversation: Conversation, end: Observer): void {
-    const kept = this.#kept.get(conversation.key);
-    if (kept === undefined) return;
+    const kept = conversation as Kept;
+    if (kept.over) return;
     kept.openEnds &= ~BIT[end];
     if (kept.openEnds > 0) return;
-    this.#kept.delete(kept.key);
-    this.#ended.set(kept.key, kept);
+    this.#remove(kept);
+    this.#remember(kept);
   }
 
   expire(nowMs: number): void {
     for (const kept of this.#kept.values()) {
-      if (kept.openEnds === 0 && nowMs - kept.lastMs > LINGER_MS) this.#kept.delete(kept.key);
+      if (kept.openEnds !== 0 || nowMs - kept.lastMs <= LINGER_MS) continue;
+      this.#remove(kept);
+      this.#forgetSockets(kept);
     }
   }
 
@@ -140,15 +156,40 @@ class Table implements Conversations {
     for (const kept of this.#kept.values()) if (kept.openEnds > 0) visit(kept);
   }
 
+  /** A socket can connect anew after it failed. */
+  #atSocket({ transport, socketId, role, local, remote }: ConversationFacts): Kept | undefined {
+    if (transport !== 'tcp' || socketId === 0) return undefined;
+    const kept = this.#bySocket.get(socketId);
+    if (kept === undefined) return undefined;
+    const [client, server] = role === 'server' ? [remote, local] : [local, remote];
+    const isSame =
+      kept.clientPort === client.port &&
+      kept.serverPort === server.port &&
+      ipEquals(kept.clientIp, client.ip) &&
+      ipEquals(kept.serverIp, server.ip);
+    return isSame ? kept : undefined;
+  }
+
+  #touched(known: Kept, facts: ConversationFacts): Kept {
+    this.#recency.touch(known);
+    known.lastMs = facts.timeMs;
+    const side = observerOf(facts.role);
+    if (side !== known.observer) this.#identify(known, facts, side);
+    return known;
+  }
+
   #known({ key, facts, side }: Parts): Conversation | undefined {
     const known = this.#kept.get(key);
     if (known === undefined) return undefined;
-    // Moving it to the end keeps the map in the order of silence.
-    this.#kept.delete(key);
-    this.#kept.set(key, known);
-    known.lastMs = facts.timeMs;
-    if (side !== known.observer) this.#identify(known, facts, side);
-    return known;
+    this.#bind(known, facts, side);
+    return this.#touched(known, facts);
+  }
+
+  #bind(kept: Kept, { transport, socketId }: ConversationFacts, side: Observer): void {
+    if (transport !== 'tcp' || socketId === 0) return;
+    if (side === 'client') kept.clientSocket = socketId;
+    else kept.serverSocket = socketId;
+    this.#bySocket.set(socketId, kept);
   }
 
   #add(parts: Parts): Conversation {
@@ -162,8 +203,11 @@ class Table implements Conversations {
       key,
       transport: facts.transport,
       clientIp: client.ip,
+      clientPort: client.port,
       serverIp: server.ip,
       serverPort: server.port,
+      clientSocket: 0,
+      serverSocket: 0,
       observer: side,
       weight: weightOf(facts, sampleRate),
       state: 'connecting',
@@ -172,9 +216,15 @@ class Table implements Conversations {
       lastMs: facts.timeMs,
       flow: undefined,
       bound: undefined,
+      unsettled: false,
       openEnds: 0,
+      over: false,
+      older: undefined,
+      newer: undefined,
     };
     this.#kept.set(key, kept);
+    this.#recency.add(kept);
+    this.#bind(kept, facts, side);
     if (this.#kept.size > max) this.#evictOldest();
     return kept;
   }
@@ -190,12 +240,34 @@ class Table implements Conversations {
   }
 
   #evictOldest(): void {
-    const key = this.#oldestKey();
-    const oldest = key === undefined ? undefined : this.#kept.get(key);
+    const { oldest } = this.#recency;
     if (oldest === undefined) return;
-    this.#kept.delete(oldest.key);
+    this.#remove(oldest);
+    this.#forgetSockets(oldest);
     this.#evicted += 1;
     this.#options.onEvicted(oldest);
+  }
+
+  #remove(kept: Kept): void {
+    this.#kept.delete(kept.key);
+    this.#recency.remove(kept);
+    kept.over = true;
+  }
+
+  #remember(kept: Kept): void {
+    this.#ended.set(kept.key, kept);
+    this.#endedRecency.add(kept);
+    if (this.#ended.size <= MAX_ENDED) return;
+    const { oldest } = this.#endedRecency;
+    if (oldest === undefined) return;
+    this.#endedRecency.remove(oldest);
+    this.#forgetSockets(oldest);
+    if (this.#ended.get(oldest.key) === oldest) this.#ended.delete(oldest.key);
+  }
+
+  #forgetSockets(kept: Kept): void {
+    for (const socket of [kept.clientSocket, kept.serverSocket])
+      if (this.#bySocket.get(socket) === kept) this.#bySocket.delete(socket);
   }
 }
 
@@ -210,9 +282,20 @@ interface Parts {
 function partsOf(facts: ConversationFacts): Parts {
   const side = observerOf(facts.role);
   const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
-  // A template would be kept as a chain of its pieces: 200 bytes more for each conversation.
-  const key = [facts.transport, ipKey(client.ip), client.port, ipKey(server.ip), server.port].join(':');
-  return { key, facts, side, client, server };
+  return { key: keyOf(facts.transport, client, server), facts, side, client, server };
+}
+
+/** The two ends as UTF-16 units. (A template would be kept as a chain of its pieces: 200 bytes more for each.) */
+function keyOf(transport: Transport, { ip: a, port: from }: Endpoint, { ip: b, port: to }: Endpoint): string {
+  const kind = (transport === 'tcp' ? 0 : 1) + a.family * 2;
+  if (a.family === 4 && b.family === 4)
+    return String.fromCharCode(kind, a.w3 >>> 16, a.w3 & 0xffff, from, b.w3 >>> 16, b.w3 & 0xffff, to);
+  return String.fromCharCode(kind, from, to) + longKey(a) + longKey(b);
+}
+
+function longKey({ w0, w1, w2, w3 }: IpAddress): string {
+  const words = [w0, w1, w2, w3].flatMap((word) => [word >>> 16, word & 0xffff]);
+  return String.fromCharCode(...words);
 }
 
 /** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */

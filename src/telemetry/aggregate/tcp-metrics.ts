@@ -1,5 +1,5 @@
 import type { ConnectionEvent, ConnectionStats } from '../../model/event.ts';
-import { formatIp } from '../../net/ip.ts';
+import { createIpTexts } from '../../net/ip-texts.ts';
 import { type Conversation, type Conversations, observerOf, weightOf } from './conversations.ts';
 import { type Count, counter, histogram, type Measure } from './instruments.ts';
 import { OTHER } from './label-values.ts';
@@ -38,6 +38,7 @@ export interface Flow {
   bytesReceived: number;
 }
 
+const NO_VALUES: readonly string[] = [];
 /** Pairs of client and server told apart by `telegen_tcp_connections`; further ones fold into `~other`. */
 const MAX_PAIRS = 1_000;
 /** Ends of connections that count as errors even if the connection was open before. */
@@ -67,6 +68,7 @@ export function createTcpMetrics(parts: TcpMetricsParts): TcpMetrics {
 class Tcp implements TcpMetrics {
   readonly #sampleRate: number;
   readonly #flows: SeriesTable<Flow>;
+  readonly #textOf = createIpTexts();
   readonly #rtt: Measure | undefined;
   readonly #retransmits: Count | undefined;
   readonly #segments: Count | undefined;
@@ -101,7 +103,7 @@ class Tcp implements TcpMetrics {
     const { phase, timeMs, reason = 'unknown', stats, handshakeRttUs = 0 } = event;
     const weight = weightOf(event, this.#sampleRate);
     if (weight > 0) {
-      if (handshakeRttUs > 0) this.#rtt?.([], timeMs, { value: handshakeRttUs / 1e6, weight });
+      if (handshakeRttUs > 0) this.#rtt?.(NO_VALUES, timeMs, { value: handshakeRttUs / 1e6, weight });
       if (phase === 'failed' || (phase === 'closed' && BROKEN.includes(reason)))
         this.#errors?.([reason], timeMs, weight);
       if (stats !== undefined && phase !== 'failed') this.#host(stats, timeMs, weight);
@@ -118,9 +120,9 @@ class Tcp implements TcpMetrics {
   }
 
   #host(stats: ConnectionStats, timeMs: number, weight: number): void {
-    if (stats.rttUs > 0) this.#rtt?.([], timeMs, { value: stats.rttUs / 1e6, weight });
-    this.#retransmits?.([], timeMs, stats.retransmits * weight);
-    this.#segments?.([], timeMs, stats.segmentsSent * weight);
+    if (stats.rttUs > 0) this.#rtt?.(NO_VALUES, timeMs, { value: stats.rttUs / 1e6, weight });
+    this.#retransmits?.(NO_VALUES, timeMs, stats.retransmits * weight);
+    this.#segments?.(NO_VALUES, timeMs, stats.segmentsSent * weight);
   }
 
   #flow(event: ConnectionEvent, conversation: Conversation): void {
@@ -132,17 +134,16 @@ class Tcp implements TcpMetrics {
     const rttUs = stats?.rttUs || handshakeRttUs;
     if (rttUs > 0) state.rttUs = rttUs;
     if (!isEnd) return;
-    const [up, down] =
-      observer === 'client' ? [stats.bytesSent, stats.bytesReceived] : [stats.bytesReceived, stats.bytesSent];
-    state.bytesSent += up * weight;
-    state.bytesReceived += down * weight;
+    const isClient = observer === 'client';
+    state.bytesSent += (isClient ? stats.bytesSent : stats.bytesReceived) * weight;
+    state.bytesReceived += (isClient ? stats.bytesReceived : stats.bytesSent) * weight;
     state.retransmits += stats.retransmits * weight;
   }
 
   #flowOf({ clientIp, serverIp, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
     const values = [
-      formatIp(clientIp),
-      formatIp(serverIp),
+      this.#textOf(clientIp),
+      this.#textOf(serverIp),
       String(serverPort),
       source.pod ?? '',
       target.service ?? '',

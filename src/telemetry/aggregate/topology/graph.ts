@@ -3,7 +3,7 @@ import type { Conversation } from '../conversations.ts';
 import { wellKnown } from '../well-known-ports.ts';
 import { createEdges, type Edge, type Edges } from './edges.ts';
 import type { Topology, TopologyEdge, TopologyNode } from './topology.ts';
-import { emptyTally, TALLY_FIELDS, type Tally } from './window.ts';
+import { addTally, emptyTally, type Tally } from './window.ts';
 
 /** One request that was decoded. */
 export interface SeenRequest {
@@ -37,6 +37,9 @@ export interface GraphOptions {
 }
 
 const DEFAULT_MAX_EDGES = 5_000;
+const NOTHING: Readonly<Tally> = emptyTally();
+const ONE_REQUEST: Readonly<Tally> = { ...NOTHING, requests: 1 };
+const ONE_FAILURE: Readonly<Tally> = { ...NOTHING, requests: 1, errors: 1 };
 
 /** What a conversation has added to its edge by itself, its decoded requests apart. */
 export interface Bound {
@@ -69,7 +72,7 @@ class ServiceMap implements Graph {
     edge.open += 1;
     const bound = { edge, isOpen: true, sinceMs: nowMs, added: emptyTally() };
     conversation.bound = bound;
-    this.#add(bound, nowMs, { requests: 1 });
+    this.#add(bound, nowMs, ONE_REQUEST);
   }
 
   request(conversation: Conversation, { protocol, isError, latencyMs, timeMs }: SeenRequest): void {
@@ -77,14 +80,17 @@ class ServiceMap implements Graph {
     this.speaks(conversation, protocol, timeMs);
     const { bound } = conversation;
     // It need not stand for a request itself any more.
-    if (bound !== undefined) {
+    if (bound !== undefined && bound.added.requests > 0) {
       const { bytes } = this.#takeBack(bound, timeMs);
-      this.#add(bound, timeMs, { bytes });
+      this.#add(bound, timeMs, { ...NOTHING, bytes });
     }
-    this.edges.of(conversation, protocol).window.add(timeMs, {
+    const edge = bound?.edge.protocol === protocol ? bound.edge : this.edges.of(conversation, protocol);
+    edge.window.add(timeMs, {
       requests: 1,
       errors: isError ? 1 : 0,
-      ...(latencyMs === undefined ? {} : { timed: 1, latencyMs }),
+      latencyMs: latencyMs ?? 0,
+      timed: latencyMs === undefined ? 0 : 1,
+      bytes: 0,
     });
   }
 
@@ -100,7 +106,7 @@ class ServiceMap implements Graph {
 
   failed(conversation: Conversation, nowMs: number): void {
     this.#saw(nowMs);
-    this.edges.of(conversation, protocolOf(conversation)).window.add(nowMs, { requests: 1, errors: 1 });
+    this.edges.of(conversation, protocolOf(conversation)).window.add(nowMs, ONE_FAILURE);
     this.forgotten(conversation);
   }
 
@@ -108,9 +114,14 @@ class ServiceMap implements Graph {
     this.#saw(nowMs);
     const { bound } = conversation;
     if (bound !== undefined && stats !== undefined) {
-      const bytes = stats.bytesSent + stats.bytesReceived;
       const isTimed = bound.added.requests > 0 && stats.rttUs > 0;
-      this.#add(bound, nowMs, isTimed ? { bytes, timed: 1, latencyMs: stats.rttUs / 1000 } : { bytes });
+      this.#add(bound, nowMs, {
+        requests: 0,
+        errors: 0,
+        latencyMs: isTimed ? stats.rttUs / 1000 : 0,
+        timed: isTimed ? 1 : 0,
+        bytes: stats.bytesSent + stats.bytesReceived,
+      });
     }
     this.forgotten(conversation);
   }
@@ -150,9 +161,9 @@ class ServiceMap implements Graph {
     this.#lastMs = Math.max(this.#lastMs, timeMs);
   }
 
-  #add(bound: Bound, nowMs: number, what: Partial<Tally>): void {
+  #add(bound: Bound, nowMs: number, what: Readonly<Tally>): void {
     bound.edge.window.add(nowMs, what);
-    for (const field of TALLY_FIELDS) bound.added[field] += what[field] ?? 0;
+    addTally(bound.added, what);
   }
 
   /** Gives what the conversation had added, as if it had not; what has left the window is gone anyway. */
@@ -160,15 +171,7 @@ class ServiceMap implements Graph {
     const { added } = bound;
     bound.added = emptyTally();
     if (nowMs - bound.sinceMs >= this.#windowMs) return emptyTally();
-    const { requests, errors, timed, latencyMs, bytes } = added;
-    const debt = {
-      requests: -requests,
-      errors: -errors,
-      timed: -timed,
-      latencyMs: -latencyMs,
-      bytes: -bytes,
-    };
-    bound.edge.window.add(nowMs, debt);
+    bound.edge.window.subtract(nowMs, added);
     return added;
   }
 }
