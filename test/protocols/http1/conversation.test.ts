@@ -369,6 +369,21 @@ describe('another protocol', () => {
       'end false',
     ]);
   });
+  test('what a client sent in pieces while it waited all goes to the language it had begun to speak', () => {
+    const { got, consumer } = recorder();
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+    run([client(asks('h2c')), client(preface), client('frames'), lost(client('xx')), client('more')], {
+      onUpgrade: () => consumer,
+    });
+    expect(got).toEqual([
+      'server gap 0',
+      `client:${preface}`,
+      'client:frames',
+      'client gap 2',
+      'client:more',
+      'end false',
+    ]);
+  });
   test('nobody takes it: it is counted', () => {
     const { facts, counters } = run([
       client(asks('websocket')),
