@@ -104,6 +104,8 @@ class Book implements Exchanges {
   /** Not every response on this connection need be final: one that was missed may have been interim. */
   #hasInterim = false;
   #isReset = false;
+  /** When responses may last have been lost. */
+  #lostMs = Number.NEGATIVE_INFINITY;
   #nowMs = 0;
 
   constructor(options: ExchangesOptions) {
@@ -130,6 +132,8 @@ class Book implements Exchanges {
   end(timeMs: number): void {
     this.#nowMs = timeMs;
     for (const exchange of this.#pairing.drain()) {
+      // It may have been answered.
+      exchange.partial ||= exchange.startMs <= this.#lostMs;
       exchange.requestDone = true;
       exchange.responseDone = true;
       this.#reportWhenDone(exchange);
@@ -195,6 +199,7 @@ class Book implements Exchanges {
   lost(from: 'lostRequests' | 'lostResponses', min: 0 | 1, timeMs: number): void {
     this.#nowMs = timeMs;
     this.#options.counters.losses++;
+    if (from === 'lostResponses') this.#lostMs = timeMs;
     this.#pairing[from](from === 'lostResponses' && this.#hasInterim ? 0 : min);
     if (this.#asking !== undefined && from === 'lostResponses') this.#refuse();
   }

@@ -479,6 +479,18 @@ describe('gaps', () => {
     halves[half] = lost(halves[half]);
     expect(pairs(run(pieces.toSpliced(which, 1, ...halves)).facts)).toEqual(expected);
   });
+  test('the last response: that there was none is not claimed', () => {
+    const { facts } = run([...exchange('/1', 1), client(request('/2')), lost(server(response('/2')))]);
+    expect(pairs(facts)).toEqual(['/1>/1 complete', '/2>- unanswered!']);
+  });
+  test('of what was asked after a loss, it is known that nothing answered', () => {
+    const { facts } = run([
+      client(request('/1'), 1),
+      lost(server(response('/1'), 2)),
+      client(request('/2'), 3),
+    ]);
+    expect(pairs(facts)).toEqual(['/1>- unanswered!', '/2>- unanswered']);
+  });
   test('both directions for a while', () => {
     const pieces = ['/1', '/2', '/3', '/4', '/5'].flatMap((id, i) => exchange(id, i * 2));
     const damaged = pieces.map((piece, i) => (i >= 2 && i < 7 ? lost(piece) : piece));
