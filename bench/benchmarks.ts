@@ -7,6 +7,7 @@ import { decode } from './cases/decode.ts';
 import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
 import { lists } from './cases/lists.ts';
+import { livePath } from './cases/live-path.ts';
 import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
 import { replay } from './cases/replay.ts';
@@ -23,6 +24,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   alertDelivery,
   decode,
   detect,
+  livePath,
   lists,
   rules,
   correlations,
