@@ -1,8 +1,10 @@
 import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
 import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
 import { ipEquals } from '../../net/ip.ts';
+import { conversationKey } from './conversation-key.ts';
 import type { Identities, Identity } from './identity.ts';
 import { type Linked, Recency } from './recency.ts';
+import { weightOf } from './sampling.ts';
 import type { Series } from './series-table.ts';
 import type { Flow } from './tcp-metrics.ts';
 import type { Bound } from './topology/graph.ts';
@@ -282,34 +284,5 @@ interface Parts {
 function partsOf(facts: ConversationFacts): Parts {
   const side = observerOf(facts.role);
   const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
-  return { key: keyOf(facts.transport, client, server), facts, side, client, server };
-}
-
-/** The two ends as UTF-16 units. (A template would be kept as a chain of its pieces: 200 bytes more for each.) */
-function keyOf(transport: Transport, { ip: a, port: from }: Endpoint, { ip: b, port: to }: Endpoint): string {
-  const kind = (transport === 'tcp' ? 0 : 1) + a.family * 2;
-  if (a.family === 4 && b.family === 4)
-    return String.fromCharCode(kind, a.w3 >>> 16, a.w3 & 0xffff, from, b.w3 >>> 16, b.w3 & 0xffff, to);
-  return String.fromCharCode(kind, from, to) + longKey(a) + longKey(b);
-}
-
-function longKey({ w0, w1, w2, w3 }: IpAddress): string {
-  const words = [w0, w1, w2, w3].flatMap((word) => [word >>> 16, word & 0xffff]);
-  return String.fromCharCode(...words);
-}
-
-/** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */
-export function weightOf({ socketId, local, remote }: ConversationFacts, sampleRate: number): number {
-  if (sampleRate <= 1) return 1;
-  // A connection without an identity of its own is told apart by its ports.
-  const id = socketId === 0 ? local.port * 65_536 + remote.port : socketId;
-  return mixed(id) % sampleRate === 0 ? sampleRate : 0;
-}
-
-/** Spreads numbers that count up over all 32 bits (the finalizer of MurmurHash3). */
-function mixed(id: number): number {
-  let hash = (id ^ Math.floor(id / 4_294_967_296)) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return { key: conversationKey(facts.transport, client, server), facts, side, client, server };
 }
