@@ -21,7 +21,7 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
   return {
     network: toNetwork(agent),
     telemetry: toTelemetry(agent.telemetry),
-    kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
+    kubernetes: toKubernetes(agent.kubernetes),
     rules: toRules(file.rules),
     otlp: toOtlp(otlp, headers),
     alerts: {
@@ -109,6 +109,17 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     internalNetworks: security.internal_networks,
     allow: security.allow,
     mergeWindowMs: parseDuration(security.merge_window) ?? 0,
+  };
+}
+
+function toKubernetes(kubernetes: FileConfig['agent']['kubernetes']) {
+  const { enabled, pod_logs_dir: podLogsDir, kubeconfig, node_name: nodeName, nodes } = kubernetes;
+  return {
+    enabled,
+    podLogsDir,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    nodes,
   };
 }
 

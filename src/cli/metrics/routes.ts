@@ -91,7 +91,7 @@ function recentAlerts({ alerts, rename }: RouteParts, query: URLSearchParams): H
 }
 
 function statusOf({ version, startMs, ports, now }: RouteParts): unknown {
-  const { capture, engine, merger, delivery, lists } = ports();
+  const { capture, engine, merger, delivery, lists, kubernetes } = ports();
   return {
     version,
     started: new Date(startMs).toISOString(),
@@ -106,5 +106,6 @@ function statusOf({ version, startMs, ports, now }: RouteParts): unknown {
     alerts: merger,
     sinks: delivery?.() ?? {},
     lists: lists?.() ?? [],
+    kubernetes: kubernetes?.status() ?? [],
   };
 }

@@ -10,6 +10,7 @@ import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
+import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
 export interface AgentPorts {
@@ -27,6 +28,8 @@ export interface AgentPorts {
   readonly lists?: () => readonly ListStatus[];
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
+  /** Absent where the Kubernetes API is not read. */
+  readonly kubernetes?: KubernetesPort | undefined;
 }
 
 export interface SelfFacts {
@@ -48,7 +51,8 @@ const gauge = (name: string, help: string) => ({ name, help, kind: 'gauge' as co
 
 /** Registers what telegen says of itself. */
 export function registerSelfMetrics(registry: Registry, facts: SelfFacts): void {
-  for (const metric of [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts)])
+  const own = [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts)];
+  for (const metric of [...own, ...kubernetesMetrics(() => facts.ports().kubernetes)])
     registry.observe(metric);
 }
 

@@ -45,6 +45,7 @@ async function stop(running: Running): Promise<void> {
   const { printer, exporter, metricsExport } = outputs;
   metrics?.attach({});
   running.rules?.close();
+  void running.cluster?.close();
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();

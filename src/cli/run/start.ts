@@ -7,6 +7,7 @@ import { type LiveCapture, openLiveCapture } from '../../capture/live/live-captu
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
+import type { Cluster } from '../../enrich/kubernetes/cluster.ts';
 import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
@@ -20,6 +21,7 @@ import { banner } from './banner.ts';
 import { contentKinds } from './content-kinds.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { type Judges, openJudges } from './judges.ts';
+import { openKubernetes } from './kubernetes.ts';
 import { watchOverSensor } from './life.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
 import { type HostProcesses, openHostProcesses } from './process-table.ts';
@@ -58,6 +60,7 @@ export interface Running {
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
   readonly checkLoss: () => void;
+  readonly cluster: Cluster | undefined;
   readonly diagnostics: Diagnostics;
 }
 
@@ -72,6 +75,8 @@ interface Stage {
   readonly metrics: Metrics | undefined;
   readonly outputs: Outputs;
   readonly processes: HostProcesses;
+  /** Absent where the Kubernetes API is not read. */
+  readonly cluster: Cluster | undefined;
   readonly merger: TunedMerger;
   readonly diagnostics: Diagnostics;
 }
@@ -83,7 +88,7 @@ export async function start(
   diagnostics: Diagnostics,
 ): Promise<Running> {
   const stage = await setStage(loaded, options, diagnostics);
-  const { config, judges, telemetry, metrics, outputs, merger } = stage;
+  const { config, judges, telemetry, metrics, outputs, merger, cluster } = stage;
   const { delivery } = outputs;
   const engine = openEngine(stage);
   const contents = createContents(engine.handle, telemetry.contents);
@@ -109,25 +114,27 @@ export async function start(
     telemetry,
     metrics,
     checkLoss,
+    cluster,
     diagnostics,
     reload() {
       reloadFiles();
       void judges.rules?.reload();
     },
-    tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }),
+    tick: ticker({ contents, engine, metrics, checkLoss, cluster, tuning, watchOver }),
   };
 }
 
 async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Stage> {
   const { config } = loaded;
-  const judges = await openJudges(config, diagnostics);
+  const cluster = await openKubernetes(config.kubernetes, { env: process.env, diagnostics });
+  const judges = await openJudges(config, diagnostics, cluster);
   const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
   const { detectors, rules } = judges;
   const telemetry = createTelemetry({ config, detectors, rules: rules?.slot, host: 'machine', wanted });
   const { routeOf, rename } = telemetry;
   const metrics = config.telemetry.enabled
-    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
+    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename, cluster })
     : undefined;
   const { output, events } = options;
   return {
@@ -139,7 +146,8 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     telemetry,
     metrics,
     outputs: await openOutputs({ loaded, output, events, telemetry, metrics, diagnostics }),
-    processes: openHostProcesses(config.kubernetes),
+    processes: openHostProcesses(config.kubernetes, cluster),
+    cluster,
     merger: createTunedMerger({
       merger: createMerger({ windowMs: config.network.security.mergeWindowMs, newUid: randomUUID }),
       newUid: randomUUID,
@@ -156,6 +164,7 @@ function openEngine(stage: Stage): Engine {
   return createEngine({
     processes: stage.processes.table,
     names: telemetry.names,
+    cluster: stage.cluster,
     describe: telemetry.describe,
     detectors: judges.detectors,
     ...(judges.rules === undefined ? {} : { rules: judges.rules.slot }),
@@ -196,7 +205,7 @@ function tellWhatIsWatched(
 }
 
 function attachMetrics(
-  { config, judges, metrics, outputs, merger }: Stage,
+  { config, judges, metrics, outputs, merger, cluster }: Stage,
   { engine, capture }: { readonly engine: Engine; readonly capture: LiveCapture },
 ): void {
   metrics?.attach({
@@ -207,6 +216,7 @@ function attachMetrics(
     delivery: () => outputs.delivery.counters(),
     lists: () => judges.reputation.lists(),
     exports: () => outputs.metricsExport?.counters,
+    kubernetes: cluster,
   });
 }
 
@@ -222,16 +232,25 @@ function watchLosses(
   };
 }
 
-interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss'> {
+interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
 }
 
-function ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }: Ticking): Running['tick'] {
+function ticker({
+  contents,
+  engine,
+  metrics,
+  checkLoss,
+  cluster,
+  tuning,
+  watchOver,
+}: Ticking): Running['tick'] {
   return (nowMs) => {
     contents.tick(nowMs);
     engine.tick(nowMs);
     metrics?.tick(nowMs);
+    cluster?.tick(nowMs);
     checkLoss();
     tuning.refresh();
     watchOver(nowMs);

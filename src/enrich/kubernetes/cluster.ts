@@ -49,7 +49,8 @@ export interface ClusterOptions {
   /** Whether the nodes of the cluster are read, too. */
   readonly nodes: boolean;
   readonly onProblem: (resource: string, error: ApiError) => void;
-  readonly onRecovered: (resource: string) => void;
+  /** A watch has been opened, for the first time or again. */
+  readonly onWatching: () => void;
   readonly bounds?: Partial<ClusterBounds>;
   readonly times?: WatchTimes;
   readonly rememberMs?: number;
@@ -187,14 +188,14 @@ class ReadCluster implements Cluster {
     },
   ): Readonly<WatchCounters> {
     const { name } = resource;
-    const { onProblem, onRecovered } = this.#options;
+    const { onProblem, onWatching } = this.#options;
     const { counters, done } = watchResource({
       ...reading,
       client: this.#client,
       resource,
       signal: this.#end.signal,
       onFailure: (error) => onProblem(name, error),
-      onWatching: () => onRecovered(name),
+      onWatching,
     });
     const refusedBeside = name === ENDPOINT_SLICES.name ? () => this.#endpoints.refused : () => 0;
     this.#watches.push({

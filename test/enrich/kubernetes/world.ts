@@ -55,7 +55,7 @@ export function readCluster(api: KubernetesApi, options: Partial<ClusterOptions>
     nodes: true,
     times: TIMES,
     onProblem: (_resource, error) => problems.push(error),
-    onRecovered: () => undefined,
+    onWatching: () => undefined,
     ...options,
   });
   onTestFinished(() => cluster.close());
