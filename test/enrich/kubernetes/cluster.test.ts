@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RESOURCES } from '../../../src/enrich/kubernetes/resources.ts';
 import type { KubernetesApi } from '../../support/kubernetes-api.ts';
 import { nodeObject, podObject, serviceObject, sliceObject } from '../../support/kubernetes-objects.ts';
 import { ip, openApi, readCluster } from './world.ts';
@@ -374,4 +375,16 @@ describe("the cluster's own addresses", () => {
     // It is named all the same.
     expect(cluster.serviceAt(ip('203.0.113.66'), 8080)?.name).toBe('bait');
   });
+});
+
+it('asks for what the list of resources says, and for nothing else', async () => {
+  const { api, until } = await read((each) => {
+    each.put('pods', podObject({ ...web, owner: { kind: 'Job', name: 'once' } }));
+  });
+  await until('the question about the Job', () => api.asked.some(({ resource }) => resource === 'jobs'));
+  const asked = api.asked.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`);
+  const listed = RESOURCES.flatMap(({ verbs, name, group }) =>
+    verbs.map((verb) => `${verb} ${name}.${group}`),
+  );
+  expect([...new Set(asked)].toSorted()).toEqual(listed.toSorted());
 });
