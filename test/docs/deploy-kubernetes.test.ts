@@ -71,7 +71,7 @@ test('the role is bound to the account that the pods have', () => {
 
 test('the configuration loads, and every key of it is active', () => {
   const { data } = the<{ data: Record<string, string> }>('ConfigMap');
-  const [[name = '', text = ''] = []] = Object.entries(data);
+  const [[name, text] = ['', '']] = Object.entries(data);
   const { config, inactive } = loadConfig('/etc/telegen/telegen.yaml', { readFile: () => Buffer.from(text) });
   expect(name).toBe('telegen.yaml');
   expect(inactive).toEqual([]);

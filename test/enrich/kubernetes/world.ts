@@ -27,10 +27,10 @@ export interface World {
   readonly api: KubernetesApi;
   readonly cluster: Cluster;
   readonly problems: ApiError[];
-  status(resource: string): ResourceStatus;
+  readonly status: (resource: string) => ResourceStatus;
   /** Waits until all lists were read and all watches are open. */
-  settled(): Promise<void>;
-  until(what: string, holds: () => boolean): Promise<void>;
+  readonly settled: () => Promise<void>;
+  readonly until: (what: string, holds: () => boolean) => Promise<void>;
 }
 
 /** A server, closed with the test. */
