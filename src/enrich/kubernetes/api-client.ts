@@ -13,13 +13,17 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** Without a byte for this long the server counts as dead. */
   readonly silenceMs: number;
+  /** The same for the body, where that may rest for longer than the head. */
+  readonly quietMs?: number;
 }
 
 /** Asks the Kubernetes API; only ever reads. Rejects with ApiError. */
 export interface ApiClient {
   get(request: ApiRequest & { readonly maxBytes: number }): Promise<unknown>;
-  /** Lines of a watch, until the server ends it; undefined stands for one that was too long. */
-  watch(request: ApiRequest & { readonly maxLineBytes: number }): AsyncGenerator<string | undefined>;
+  /** Opens a watch; its lines come until the server ends it. Undefined stands for one that was too long. */
+  watch(
+    request: ApiRequest & { readonly maxLineBytes: number },
+  ): Promise<AsyncGenerator<string | undefined, void>>;
   /** Gives up the connections. */
   close(): void;
 }
@@ -34,7 +38,7 @@ export function createApiClient(access: ApiAccess): ApiClient {
   const agent = secure ? new HttpsAgent(KEEP_ALIVE) : new HttpAgent(KEEP_ALIVE);
 
   function send(request: ApiRequest, credentials: Credentials): Promise<IncomingMessage> {
-    const { path, query = {}, signal, silenceMs } = request;
+    const { path, query = {}, signal, silenceMs, quietMs = silenceMs } = request;
     const { authorization, ...tls } = credentials;
     const url = new URL(access.url);
     url.pathname = `${url.pathname.replace(/\/$/, '')}${path}`;
@@ -49,12 +53,15 @@ export function createApiClient(access: ApiAccess): ApiClient {
       let answer: IncomingMessage | undefined;
       const asking = ask(url, { agent, headers, signal, ...tls }, (response) => {
         answer = response;
+        asking.setTimeout(quietMs);
         resolve(response);
       });
+      asking.setTimeout(silenceMs);
       // Whoever reads the answer learns of it only from the answer.
-      asking.setTimeout(silenceMs, () =>
-        (answer ?? asking).destroy(new ApiError('silent', `no byte for ${silenceMs / 1000} s`)),
-      );
+      asking.on('timeout', () => {
+        const waitedMs = answer === undefined ? silenceMs : quietMs;
+        (answer ?? asking).destroy(new ApiError('silent', `no byte for ${waitedMs / 1000} s`));
+      });
       asking.on('error', reject);
       asking.end();
     });
@@ -76,21 +83,26 @@ export function createApiClient(access: ApiAccess): ApiClient {
         throw asApiError(error);
       }
     },
-    async *watch(request) {
-      const cutter = createLineCutter(request.maxLineBytes);
+    async watch(request) {
       try {
-        const answer = await open(request);
-        try {
-          for await (const chunk of answer) yield* cutter.push(chunk as Buffer);
-        } finally {
-          answer.destroy();
-        }
+        return linesOf(await open(request), request.maxLineBytes);
       } catch (error) {
         throw asApiError(error);
       }
     },
     close: () => agent.destroy(),
   };
+}
+
+async function* linesOf(answer: IncomingMessage, maxBytes: number): AsyncGenerator<string | undefined, void> {
+  const cutter = createLineCutter(maxBytes);
+  try {
+    for await (const chunk of answer) yield* cutter.push(chunk as Buffer);
+  } catch (error) {
+    throw asApiError(error);
+  } finally {
+    answer.destroy();
+  }
 }
 
 async function readText(answer: IncomingMessage, maxBytes: number): Promise<string> {

@@ -54,6 +54,7 @@ export interface ResourceWatchOptions<T> {
   readonly times: WatchTimes;
   readonly signal: AbortSignal;
   readonly onFailure: (error: ApiError) => void;
+  /** The server has taken a watch. */
   readonly onWatching: () => void;
   readonly now: () => number;
 }
@@ -109,11 +110,9 @@ class ResourceWatch<T> {
 
   /** One list, where it is needed, and one watch. Gives how long to wait before the next. */
   async #round(): Promise<number> {
-    const { signal, onFailure, onWatching } = this.#options;
+    const { signal, onFailure } = this.#options;
     try {
       this.#version ??= await this.#list();
-      this.counters.state = 'watching';
-      onWatching();
       // A server that ends watches at once must not be asked without a pause.
       return (await this.#follow(this.#version)) ? 0 : this.#backoff.next();
     } catch (thrown) {
@@ -174,11 +173,11 @@ class ResourceWatch<T> {
 
   /** Takes changes until the server ends the watch. Whether the watch was of use. */
   async #follow(version: string): Promise<boolean> {
-    const { client, times, signal, now } = this.#options;
+    const { client, times, signal, now, onWatching } = this.#options;
     const watchMs = times.watchMs * (1 + Math.random());
     const beganMs = now();
     let told = false;
-    const lines = client.watch({
+    const lines = await client.watch({
       path: this.#path,
       query: {
         ...this.#selector,
@@ -188,9 +187,12 @@ class ResourceWatch<T> {
         timeoutSeconds: String(Math.ceil(watchMs / 1000)),
       },
       signal,
-      silenceMs: watchMs + times.silenceMs,
+      silenceMs: times.silenceMs,
+      quietMs: watchMs + times.silenceMs,
       maxLineBytes: MAX_LINE_BYTES,
     });
+    this.counters.state = 'watching';
+    onWatching();
     for await (const line of lines) {
       this.counters.lastMs = now();
       if (line !== undefined && line.trim() === '') continue;

@@ -73,6 +73,22 @@ describe('whether the API is read', () => {
   });
 });
 
+it('an outage is told, and its end when all is read again, not before', async () => {
+  const { api, kubeconfig } = await openApi();
+  api.put('pods', podObject({ name: 'a', node: 'n' }));
+  const { cluster, said } = await open({ kubeconfig, nodeName: 'n' });
+  const all = (state: string) => () => cluster?.status().every((each) => each.state === state) === true;
+  await eventually(all('watching'), 'the watches');
+  await api.stop();
+  await eventually(all('away'), 'the failures');
+  const isTold = () => said.includes('Kubernetes: the API answers again');
+  expect(said.filter((line) => line.includes('cannot be read'))).toHaveLength(4);
+  expect(isTold()).toBe(false);
+  await api.restart();
+  await eventually(all('watching'), 'the watches again');
+  expect(isTold()).toBe(true);
+});
+
 describe('the name of the node', () => {
   const cluster = { KUBERNETES_SERVICE_HOST: '10.96.0.1' };
   it.each([
