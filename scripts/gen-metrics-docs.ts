@@ -17,7 +17,7 @@ telegen listens on \`http://127.0.0.1:19090\` unless [\`agent.telemetry.listen\`
 | \`/readyz\` | 200 when the kernel hooks are attached, else 503 with the reason; the state of each hook |
 | \`/api/v1/topology\` | who talks to whom, see [topology.md](topology.md) |
 | \`/api/v1/alerts?limit=N\` | the latest alerts, newest first; at most 1,000 are kept |
-| \`/api/v1/status\` | version, hooks, records, sinks and lists, as JSON |
+| \`/api/v1/status\` | version, hooks, records, sinks, lists and the reading of the Kubernetes API, as JSON |
 
 There is no authentication and nothing can be changed. On loopback only requests to \`localhost\` or an IP address are
 answered, so that no web page can read it through a browser. At most 64 connections and 8 answers at once; whoever takes longer

@@ -5,7 +5,7 @@ import type { ContainerRef } from '../cgroup-parse.ts';
 import type { ApiAccess } from './access.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
-import { createCronJobs } from './cron-jobs.ts';
+import { type CronJobs, type CronJobsCounters, createCronJobs } from './cron-jobs.ts';
 import { createEndpointStore, parseEndpointSlice } from './endpoint-store.ts';
 import type { Mirror } from './mirror.ts';
 import { createNodeStore, parseNode } from './node-store.ts';
@@ -29,6 +29,8 @@ export interface Cluster extends ClusterLookup {
   status(): readonly ResourceStatus[];
   /** Deleted pods that are remembered. */
   remembered(): number;
+  /** Questions about Jobs. */
+  jobs(): Readonly<CronJobsCounters>;
   tick(nowMs: number): void;
   close(): Promise<void>;
 }
@@ -78,6 +80,7 @@ class ReadCluster implements Cluster {
   readonly #services: ReturnType<typeof createServiceStore>;
   readonly #endpoints: ReturnType<typeof createEndpointStore>;
   readonly #nodes: ReturnType<typeof createNodeStore>;
+  readonly #cronJobs: CronJobs;
   readonly #client: ApiClient;
   readonly #end = new AbortController();
   readonly #watches: { status: () => ResourceStatus; done: Promise<void> }[] = [];
@@ -90,14 +93,19 @@ class ReadCluster implements Cluster {
     const bounds = { ...BOUNDS, ...options.bounds };
     this.#options = options;
     this.#client = createApiClient(options.access);
-    const cronJobs = createCronJobs({
+    this.#cronJobs = createCronJobs({
       client: this.#client,
       times,
       signal: this.#end.signal,
       onAnswer: (jobUid, name) => this.#pods.tellCronJob(jobUid, name),
       onFailure: (error) => options.onProblem(JOBS.name, error),
     });
-    this.#pods = createPodStore({ max: bounds.pods, rememberMs, onJob: (job) => cronJobs.ask(job), now });
+    this.#pods = createPodStore({
+      max: bounds.pods,
+      rememberMs,
+      onJob: (job) => this.#cronJobs.ask(job),
+      now,
+    });
     this.#services = createServiceStore(bounds.services);
     this.#endpoints = createEndpointStore({
       maxSlices: bounds.slices,
@@ -162,6 +170,10 @@ class ReadCluster implements Cluster {
 
   remembered(): number {
     return this.#pods.remembered;
+  }
+
+  jobs(): Readonly<CronJobsCounters> {
+    return this.#cronJobs.counters;
   }
 
   tick(nowMs: number): void {

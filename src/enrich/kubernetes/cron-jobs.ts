@@ -15,7 +15,14 @@ export interface Job {
 /** Asks which CronJob made a Job, one after the other. */
 export interface CronJobs {
   ask(job: Job): void;
-  readonly counters: { readonly asked: number; readonly refused: number };
+  readonly counters: Readonly<CronJobsCounters>;
+}
+
+/** `refused`: there was no room to wait. */
+export interface CronJobsCounters {
+  asked: number;
+  failed: number;
+  refused: number;
 }
 
 export interface CronJobsOptions {
@@ -37,7 +44,7 @@ const FINAL: readonly Failure[] = ['not_found', 'forbidden', 'malformed', 'too_l
 export function createCronJobs(options: CronJobsOptions): CronJobs {
   const { client, times, signal, onAnswer, onFailure } = options;
   const waiting = new Map<string, Job>();
-  const counters = { asked: 0, refused: 0 };
+  const counters = { asked: 0, failed: 0, refused: 0 };
   const backoff = createBackoff({ minMs: times.backoffMinMs, maxMs: times.backoffMaxMs });
   let isRunning = false;
 
@@ -50,9 +57,11 @@ export function createCronJobs(options: CronJobsOptions): CronJobs {
       const isSame = textAt(object, 'metadata', 'uid') === job.uid;
       settle(job, isSame ? makerOf(object) : undefined);
     } catch (thrown) {
+      if (signal.aborted) return;
       const error = asApiError(thrown);
+      counters.failed += 1;
       if (FINAL.includes(error.reason)) settle(job, undefined);
-      if (error.reason !== 'not_found' && !signal.aborted) onFailure(error);
+      if (error.reason !== 'not_found') onFailure(error);
       if (!FINAL.includes(error.reason))
         await delay(Math.max(backoff.next(), error.retryAfterMs ?? 0), undefined, {
           signal,

@@ -116,7 +116,10 @@ class Store implements PodStore {
     entry.pod = pod;
     entry.isDeleted = false;
     this.#live(entry, pod);
-    for (const uid of [pod.uid, ...pod.aliases]) this.#byUid.set(uid, entry);
+    this.#byUid.set(pod.uid, entry);
+    // The first pod to bear a hash keeps it while it is there: another one that does is an imitation.
+    for (const hash of pod.aliases)
+      if (this.#byUid.get(hash)?.isDeleted !== false) this.#byUid.set(hash, entry);
     this.#describe(entry);
     for (const { id, name } of pod.containers) this.#container(entry, id, name);
     if (!pod.isOver) for (const ip of pod.addresses) this.#claim(entry, ipKey(ip), before);

@@ -25,6 +25,8 @@ export interface Pod {
   readonly isTerminating: boolean;
 }
 
+/** Anybody may write annotations: only what no uid of a pod looks like is believed. */
+const STATIC_HASH = /^[0-9a-f]{32}$/;
 const MIRROR_ANNOTATIONS = ['kubernetes.io/config.hash', 'kubernetes.io/config.mirror'];
 const STATUS_LISTS = ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'];
 /** `containerd://<id>`, `cri-o://<id>`, `docker://<id>`. */
@@ -48,7 +50,9 @@ export function parsePod(object: unknown): Pod | undefined {
     uid,
     name,
     namespace,
-    aliases: MIRROR_ANNOTATIONS.flatMap((key) => textAt(object, 'metadata', 'annotations', key) ?? []),
+    aliases: MIRROR_ANNOTATIONS.map((key) => textAt(object, 'metadata', 'annotations', key) ?? '').filter(
+      (hash) => STATIC_HASH.test(hash),
+    ),
     owners: ownersOf(object, controller),
     job: controller?.kind === 'Job' ? { uid: controller.uid, name: controller.name } : undefined,
     addresses: hasHostNetwork(object) ? [] : addressesAt(object, 'podIPs', 'podIP'),

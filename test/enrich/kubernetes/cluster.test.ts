@@ -136,9 +136,30 @@ describe('pods of this node', () => {
   });
 
   it('of the kubelet itself are known by the hash in their cgroups', async () => {
-    const annotations = { 'kubernetes.io/config.hash': 'd41d8cd98f00b204e9800998ecf8427e' };
-    const { cluster } = await read((api) => void api.put('pods', podObject({ ...web, annotations })));
-    expect(cluster.workloadOf({ podUid: 'd41d8cd98f00b204e9800998ecf8427e' })).toEqual(webPod);
+    const hash = 'd41d8cd98f00b204e9800998ecf8427e';
+    const annotations = { 'kubernetes.io/config.hash': hash };
+    const { cluster, api, until } = await read((each) => {
+      each.put('pods', podObject({ ...web, annotations }));
+    });
+    expect(cluster.workloadOf({ podUid: hash })).toEqual(webPod);
+    // The kubelet makes its copy in the API anew when somebody deletes it.
+    api.remove('pods', 'uid-web');
+    api.put('pods', podObject({ ...web, uid: 'uid-again', annotations }));
+    await until('the new copy', () => cluster.workloadOf({ podUid: hash })?.podUid === 'uid-again');
+    cluster.tick(Date.now() + 1e9);
+    expect(cluster.workloadOf({ podUid: hash })?.podUid).toBe('uid-again');
+  });
+
+  it('cannot pass for others by annotations', async () => {
+    const hash = 'd41d8cd98f00b204e9800998ecf8427e';
+    const { cluster, api, until } = await read((each) => {
+      each.put('pods', podObject({ ...web, annotations: { 'kubernetes.io/config.hash': hash } }));
+    });
+    const annotations = { 'kubernetes.io/config.hash': hash, 'kubernetes.io/config.mirror': 'uid-web' };
+    api.put('pods', podObject({ name: 'liar', uid: 'uid-liar', annotations }));
+    await until('the other pod', () => cluster.workloadOf({ podUid: 'uid-liar' }) !== undefined);
+    expect(cluster.workloadOf({ podUid: hash })).toEqual(webPod);
+    expect(cluster.workloadOf({ podUid: 'uid-web' })).toEqual(webPod);
   });
 
   it('change: a container that was started again is known under both ids', async () => {
