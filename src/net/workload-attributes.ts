@@ -38,7 +38,6 @@ export function workloadAttributes(workload: Workload | undefined): Named {
 
 function peerAttributes({ peerWorkload: peer, service, role }: ConversationFacts): Named {
   const asked = role === 'server' ? undefined : service;
-  if (peer === undefined && asked === undefined) return NOTHING;
   return {
     [ATTR.peerPodName]: peer?.podName,
     [ATTR.peerPodUid]: peer?.podUid,
@@ -52,9 +51,11 @@ function peerAttributes({ peerWorkload: peer, service, role }: ConversationFacts
 
 /** Where both ends of a conversation run: this side as `k8s.*`, the other as `net.peer.k8s.*`. */
 export function placeAttributes(event: ConversationFacts): Named {
-  const { workload, service, role } = event;
+  const { workload, peerWorkload, service, role } = event;
+  const own = workloadAttributes(workload);
+  if (peerWorkload === undefined && service === undefined) return own;
   return {
-    ...workloadAttributes(workload),
+    ...own,
     [ATTR.serviceName]: role === 'server' ? service?.name : undefined,
     ...peerAttributes(event),
   };
