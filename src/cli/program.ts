@@ -4,8 +4,16 @@ import type { EventKind } from '../model/event.ts';
 import { endProcess } from './end-process.ts';
 import { addRules } from './rules/commands.ts';
 
-const LIVE_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'];
-const REPLAY_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls'];
+const REPLAY_KINDS: readonly EventKind[] = [
+  'connection',
+  'dns',
+  'http',
+  'grpc',
+  'tls',
+  'packet_rate',
+  'probe',
+];
+const LIVE_KINDS: readonly EventKind[] = [...REPLAY_KINDS, 'process', 'loss'];
 const REPLAY_FORMS = ['jsonl', 'pretty', 'summary', 'metrics', 'topology'];
 const TOPOLOGY_FORMATS = ['yaml', 'json', 'mermaid', 'dot'];
 const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'];

@@ -7,6 +7,7 @@ import { type LiveCapture, openLiveCapture } from '../../capture/live/live-captu
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
+import { OPENING_PHASES } from '../../model/detector.ts';
 import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
@@ -178,7 +179,7 @@ function openCapture(
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
-    phases: phasesFor(wanted, judges.rules),
+    phases: phasesFor(wanted, judges),
     content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
@@ -239,10 +240,12 @@ function ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }: Tic
 }
 
 /** Phases of connections that somebody judges or wants to see; the others are never made. */
-function phasesFor(wanted: readonly EventKind[], rules: OpenRules | undefined): readonly ConnectionPhase[] {
+function phasesFor(wanted: readonly EventKind[], { detectors, rules }: Judges): readonly ConnectionPhase[] {
   if (wanted.includes('connection')) return CONNECTION_PHASES;
-  const opening: readonly ConnectionPhase[] = ['attempted', 'accepted'];
-  return rules?.slot.current.needsFlows === true ? [...opening, 'failed', 'closed'] : opening;
+  const asked = new Set([...OPENING_PHASES, ...detectors.flatMap(({ phases = [] }) => phases)]);
+  if (rules?.slot.current.needsFlows === true)
+    for (const phase of ['failed', 'closed'] as const) asked.add(phase);
+  return CONNECTION_PHASES.filter((phase) => asked.has(phase));
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */

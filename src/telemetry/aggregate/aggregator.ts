@@ -95,7 +95,7 @@ class Telemetry implements Aggregator {
 
   onEvent = (event: TelegenEvent): void => {
     if (event.kind === 'connection') this.#connection(event);
-    else if (event.kind !== 'process' && event.kind !== 'loss') this.#content(event);
+    else if ('remote' in event) this.#content(event);
   };
 
   tick(nowMs: number): void {
