@@ -50,15 +50,17 @@ int tg_xdp(struct xdp_md *ctx)
 {
 	const __u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct tg_frame frame = { .ifindex = ctx->ingress_ifindex, .packets = 1 };
-	struct tg_packet packet = {};
+	struct tg_packet *packet = tg_packet_begin();
 	int wanted;
 
+	if (!packet)
+		return XDP_PASS;
 	frame.size = bpf_xdp_get_buff_len(ctx);
-	tg_read_packet(&packet, data, end);
-	wanted = tg_is_wanted(&packet);
-	tg_account(ctx, &packet, &frame, wanted);
+	tg_read_packet(packet, data, end);
+	wanted = tg_is_wanted(packet);
+	tg_account(ctx, packet, &frame, wanted);
 	if (wanted && tg_is_sampled())
-		tg_take_sample(ctx, &packet, &frame, frame.size, tg_load_xdp);
+		tg_take_sample(ctx, packet, &frame, frame.size, tg_load_xdp);
 	return XDP_PASS;
 }
 
@@ -132,19 +134,21 @@ static __always_inline void tg_count_sender(struct __sk_buff *skb, const struct 
 static __always_inline int tg_tc(struct __sk_buff *skb, int outbound)
 {
 	struct tg_frame frame = { .outbound = outbound };
-	struct tg_packet packet = {};
+	struct tg_packet *packet = tg_packet_begin();
 	int wanted;
 
-	tg_read_skb(skb, &packet);
-	tg_measure_skb(skb, &packet, &frame);
-	wanted = tg_is_wanted(&packet);
-	tg_account(skb, &packet, &frame, wanted);
+	if (!packet)
+		return TG_TC_NEXT;
+	tg_read_skb(skb, packet);
+	tg_measure_skb(skb, packet, &frame);
+	wanted = tg_is_wanted(packet);
+	tg_account(skb, packet, &frame, wanted);
 	if (outbound) {
 		tg_count_sender(skb, &frame);
-		tg_probe_outbound(&packet, (void *)(long)skb->data, (void *)(long)skb->data_end);
+		tg_probe_outbound(packet, (void *)(long)skb->data, (void *)(long)skb->data_end);
 	}
 	if (wanted && tg_is_sampled())
-		tg_take_sample(skb, &packet, &frame, skb->len, tg_load_skb);
+		tg_take_sample(skb, packet, &frame, skb->len, tg_load_skb);
 	return TG_TC_NEXT;
 }
 

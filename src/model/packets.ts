@@ -30,6 +30,8 @@ export interface PacketCounts {
 export interface ServiceCounts extends PacketCounts {
   readonly protocol: PacketProtocol;
   readonly port: number;
+  /** Left out by `xdp.filters` (live): counted by protocol alone, with port 0. */
+  readonly filteredOut?: true;
 }
 
 /** An end of traffic that stands out in a window. */

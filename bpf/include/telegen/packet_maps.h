@@ -70,6 +70,17 @@ struct {
 	__type(value, struct tg_probe_budget);
 } tg_probe_budgets SEC(".maps");
 
+/*
+ * The packet at hand. In a map although it would fit on the stack: the verifier does not follow what is in there, so it
+ * looks at what comes behind the parser once, not once for every way through it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tg_packet);
+} tg_packet_at_hand SEC(".maps");
+
 /* Raised by all programs; read by user space. Never deleted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -83,6 +94,16 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } tg_samples SEC(".maps");
+
+static __always_inline struct tg_packet *tg_packet_begin(void)
+{
+	__u32 slot = 0;
+	struct tg_packet *packet = bpf_map_lookup_elem(&tg_packet_at_hand, &slot);
+
+	if (packet)
+		__builtin_memset(packet, 0, sizeof(*packet));
+	return packet;
+}
 
 /* Packet programs run with softirqs off, so that plain additions to their own CPU's counters are exact. */
 static __always_inline void tg_packet_stat_add(__u32 stat, __u64 amount)
