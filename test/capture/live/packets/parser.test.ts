@@ -49,7 +49,7 @@ interface Row extends Flags {
   readonly is: string;
   /** Source address; `-` when there is none. */
   readonly from: string;
-  readonly malformed?: 1;
+  readonly malformed?: 0 | 1;
 }
 
 const V4 = '192.0.2.1';
