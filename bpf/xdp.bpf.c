@@ -71,30 +71,52 @@ static __always_inline long tg_load_skb(void *ctx, __u32 offset, void *to, __u32
 	return bpf_skb_load_bytes(ctx, offset, to, length);
 }
 
-/* Headers that lie outside of what can be read directly are brought there once; the contents stay as they are. */
-static __always_inline void tg_read_skb(struct __sk_buff *skb, struct tg_packet *packet)
+/*
+ * Whether the data begins at the IP header: on tunnels and the like, and behind somebody else's generic XDP program,
+ * which makes the kernel forget the link header.
+ */
+static __always_inline int tg_starts_at_ip(const struct __sk_buff *skb, const __u8 *data, const __u8 *end)
+{
+	__u16 type = bpf_ntohs(skb->protocol);
+
+	if (data + 1 > end)
+		return 0;
+	if (!(type == TG_ETHER_IPV4 && data[0] >> 4 == 4) && !(type == TG_ETHER_IPV6 && data[0] >> 4 == 6))
+		return 0;
+	return data + TG_ETHER_SIZE > end || tg_be16(data + 12) != type;
+}
+
+static __always_inline void tg_read_linear(struct __sk_buff *skb, struct tg_packet *packet)
 {
 	const __u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 
-	tg_read_packet(packet, data, end);
-	if (!packet->malformed || end - data >= skb->len)
+	packet->starts_at_ip = tg_starts_at_ip(skb, data, end);
+	if (packet->starts_at_ip)
+		tg_read_network(packet, data, end, 0, bpf_ntohs(skb->protocol));
+	else
+		tg_read_packet(packet, data, end);
+}
+
+/* Headers that lie outside of what can be read directly are brought there once; the contents stay as they are. */
+static __always_inline void tg_read_skb(struct __sk_buff *skb, struct tg_packet *packet)
+{
+	tg_read_linear(skb, packet);
+	if (!packet->malformed || skb->data_end - skb->data >= skb->len)
 		return;
 	if (bpf_skb_pull_data(skb, skb->len < TG_PULL_SIZE ? skb->len : TG_PULL_SIZE))
 		return;
-	data = (void *)(long)skb->data;
-	end = (void *)(long)skb->data_end;
 	__builtin_memset(packet, 0, sizeof(*packet));
-	tg_read_packet(packet, data, end);
+	tg_read_linear(skb, packet);
 }
 
 /* What is on the wire: segments that are together here have a header each, and a VLAN tag may be kept beside the data. */
 static __always_inline void tg_measure_skb(struct __sk_buff *skb, const struct tg_packet *packet, struct tg_frame *frame)
 {
-	__u32 header = packet->payload;
+	__u32 header = packet->payload, link = packet->starts_at_ip ? tg_link_header(skb->ifindex) : 0;
 
 	frame->ifindex = skb->ifindex;
 	frame->packets = skb->gso_segs ? skb->gso_segs : 1;
-	frame->size = skb->len + (frame->packets - 1) * header;
+	frame->size = skb->len + (frame->packets - 1) * header + frame->packets * link;
 	if (skb->vlan_present)
 		frame->size += 4 * frame->packets;
 }

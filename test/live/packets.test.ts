@@ -157,6 +157,10 @@ describe.skipIf(missing !== undefined)(`packets on interfaces ${missing ?? ''}`,
     await sendFrames(sandbox, [[syn('198.51.100.1', 7), 10]]);
     for (const each of [watch, other])
       await each.until(() => each.services('wire', 'inbound')['tcp/7'] === 10, 'ten packets');
+    for (const each of [watch, other]) {
+      const ten = each.windows.flatMap(({ services }) => services.filter(({ port }) => port === 7));
+      expect(ten.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(10 * syn('198.51.100.1', 7).length);
+    }
     await other.close();
   });
 

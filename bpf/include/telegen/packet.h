@@ -37,7 +37,7 @@ struct tg_packet {
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 malformed;
-	__u8 pad;
+	__u8 starts_at_ip; /* without a link header */
 };
 
 static __always_inline __u16 tg_be16(const __u8 *at)

@@ -57,6 +57,14 @@ struct {
 	__type(value, __u32);
 } tg_local_addresses SEC(".maps");
 
+/* Bytes of the link header by interface, where packets come without. Kept by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u32);
+} tg_link_headers SEC(".maps");
+
 /* Probes looked at in the current window. */
 struct tg_probe_budget {
 	__u32 window;
@@ -103,6 +111,13 @@ static __always_inline struct tg_packet *tg_packet_begin(void)
 	if (packet)
 		__builtin_memset(packet, 0, sizeof(*packet));
 	return packet;
+}
+
+static __always_inline __u32 tg_link_header(__u32 ifindex)
+{
+	__u32 *size = bpf_map_lookup_elem(&tg_link_headers, &ifindex);
+
+	return size ? *size : 0;
 }
 
 /* Packet programs run with softirqs off, so that plain additions to their own CPU's counters are exact. */

@@ -141,14 +141,14 @@ static __always_inline void tg_probe_inbound(void *ctx, const struct tg_packet *
 
 /* ---- what this host answers -------------------------------------------------------------------------------------- */
 
+/* Whether it was the first answer to a probe that is remembered. */
 static __always_inline int tg_probe_answered(const struct tg_probe_key *key, __u32 answer)
 {
 	struct tg_probe *probe = bpf_map_lookup_elem(&tg_probes, key);
 
-	if (!probe)
+	if (!probe || probe->answer != TG_PROBE_ANSWER_NONE)
 		return 0;
-	if (probe->answer == TG_PROBE_ANSWER_NONE)
-		probe->answer = answer;
+	probe->answer = answer;
 	return 1;
 }
 

@@ -19,10 +19,12 @@ const LOOPBACK = 772;
 /** What `ethtool -i` says of the bus of real hardware: PCI, virtio, USB, Xen, Hyper-V, platform devices. */
 const HARDWARE_BUS = /^(?:[0-9a-f]{4}:|virtio|usb-|vif-|vmbus|platform|[0-9a-f-]{36}$)/;
 
-/**
- * Which interfaces to watch. Loopback only where it is named in full, since each packet on it passes twice; links
- * without Ethernet headers never.
- */
+/** Bytes in front of the IP header: tunnels and the like have none. */
+export function linkHeaderSize({ type }: Pick<NetworkInterface, 'type'>): number {
+  return type === ETHERNET || type === LOOPBACK ? 14 : 0;
+}
+
+/** Which interfaces to watch. Loopback only where it is named in full, since each packet on it passes twice. */
 export function chooseInterfaces(
   all: readonly NetworkInterface[],
   { include, exclude }: InterfaceChoice,
@@ -32,7 +34,7 @@ export function chooseInterfaces(
   const isWanted = ({ name, type }: NetworkInterface): boolean => {
     if (excluded.some((fits) => fits(name))) return false;
     if (type === LOOPBACK) return include.includes(name);
-    return type === ETHERNET && (include.length === 0 || included.some((fits) => fits(name)));
+    return include.length === 0 || included.some((fits) => fits(name));
   };
   return all.filter(isWanted);
 }
@@ -42,8 +44,12 @@ export function isHardware({ bus }: Pick<NetworkInterface, 'bus'>): boolean {
   return HARDWARE_BUS.test(bus);
 }
 
-/** Ways to see what arrives on an interface, best first. */
-export function inboundWays(each: Pick<NetworkInterface, 'bus'>, mode: PacketMode): readonly InterfaceWay[] {
+/** Ways to see what arrives on an interface, best first. XDP looks for Ethernet headers. */
+export function inboundWays(
+  each: Pick<NetworkInterface, 'bus' | 'type'>,
+  mode: PacketMode,
+): readonly InterfaceWay[] {
+  if (linkHeaderSize(each) === 0) return ['tc-ingress'];
   switch (mode) {
     case 'native':
       return ['xdp-native'];

@@ -2,7 +2,7 @@ import type { PacketRateEvent, ProbeEvent } from '../../../model/packets.ts';
 import { type Addon, type BpfObject, BUILD_DIR } from '../../addon.ts';
 import { loadObject, reasonOf } from '../load-object.ts';
 import { type AttachedInterface, attachTo, type InterfaceStatus } from './attach.ts';
-import { chooseInterfaces, MAX_INTERFACES } from './choose.ts';
+import { chooseInterfaces, linkHeaderSize, MAX_INTERFACES } from './choose.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { ProbeTable } from './probes.ts';
 import { type PacketSample, SampleReader } from './samples.ts';
@@ -56,6 +56,10 @@ export function openPacketCapture(options: PacketCaptureOptions): PacketCapture 
     options.onWarning(`packets on interfaces are not watched: ${reasonOf(error)}`);
     return undefined;
   }
+}
+
+function u32(value: number): Uint8Array {
+  return new Uint8Array(new Uint32Array([value]).buffer);
 }
 
 class Running implements PacketCapture {
@@ -139,8 +143,9 @@ class Running implements PacketCapture {
         this.#crowded(wanted.size);
         return;
       }
+      this.#object.mapUpdate('tg_link_headers', u32(index), u32(linkHeaderSize(each)), 0);
+      this.#windows.addInterface(each);
       const attached = attachTo(this.#object, each, settings.mode);
-      this.#windows.addInterface(attached.status);
       this.#attached.set(index, attached);
       this.#tell(attached.status);
     }
@@ -152,6 +157,7 @@ class Running implements PacketCapture {
     this.#attached.delete(index);
     for (const handle of attached.handles) this.#object.detachInterface(handle);
     this.#windows.removeInterface(attached.status);
+    this.#object.mapDelete('tg_link_headers', u32(index));
     this.#options.onNote?.(`interface ${attached.status.name} is gone`);
   }
 
