@@ -111,6 +111,20 @@ function addTopology(program: Command): void {
     });
 }
 
+function addTop(program: Command): void {
+  program
+    .command('top')
+    .description('show who sends how much over which interface, as the running agent sees it')
+    .option('-c, --config <file>', 'configuration file (YAML); says where the agent listens')
+    .option('--url <url>', 'address of the agent, such as http://127.0.0.1:19090')
+    .option('--once', 'print one look and end')
+    .option('--interval <seconds>', 'time between two looks', positiveNumber, 2)
+    .addOption(formatOption())
+    .action(async (options) => {
+      process.exitCode = await (await import('./top.ts')).top(options);
+    });
+}
+
 function addConfig(program: Command): void {
   const config = program.command('config').description('check, print or describe the configuration');
   config
@@ -208,6 +222,7 @@ export function buildProgram(): Command {
   addReplay(program);
   addRules(program);
   addTopology(program);
+  addTop(program);
   addConfig(program);
   addBlocklist(program);
   addReputation(program);

@@ -80,6 +80,7 @@ function toNetwork({ network, ebpf }: FileConfig['agent']) {
     grpc: { enabled: ebpf.network.grpc },
     xdp: {
       enabled: xdp.enabled,
+      mode: xdp.mode,
       sampleRate: xdp.sample_rate,
       interfaces: xdp.interfaces,
       ports: xdp.filters.ports,

@@ -75,7 +75,9 @@ function follow(child: Program, first: PacketReport): PacketWatch {
     async until(condition, what) {
       for (let i = 0; !condition(); i++) {
         if (i === MAX_TICKS)
-          throw new Error(`waited in vain for ${what}; ${JSON.stringify(windows.flatMap(({ services }) => services))} ${messages.join('\n')} ${JSON.stringify(now)}`);
+          throw new Error(
+            `waited in vain for ${what}; ${JSON.stringify(windows.flatMap(({ services }) => services))} ${messages.join('\n')} ${JSON.stringify(now)}`,
+          );
         await new Promise((resolve) => setTimeout(resolve, 10));
         await tick();
       }

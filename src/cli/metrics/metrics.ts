@@ -5,6 +5,7 @@ import type { Rename } from '../../net/conventions.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Aggregator, createAggregator } from '../../telemetry/aggregate/aggregator.ts';
 import { createRegistry, type Registry } from '../../telemetry/aggregate/registry.ts';
+import { createTalkers } from '../../telemetry/aggregate/talkers.ts';
 import { type HttpServer, openHttpServer } from '../../telemetry/export/http-server.ts';
 import { createRecentAlerts } from '../../telemetry/export/recent-alerts.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
@@ -82,6 +83,7 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
     routeOf,
   });
   const alerts = createRecentAlerts(RECENT_ALERTS);
+  const talkers = createTalkers();
   let ports: AgentPorts = {};
   const listener = createListener(config.telemetry.listen, diagnostics, () =>
     createRoutes({
@@ -91,6 +93,7 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
       version,
       startMs,
       topology: () => aggregator.topology(Date.now()),
+      talkers: () => talkers.snapshot(Date.now()),
       ports: () => ports,
       now: Date.now,
     }),
@@ -103,7 +106,10 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
   });
   return {
     registry,
-    onEvent: aggregator.onEvent,
+    onEvent(event) {
+      aggregator.onEvent(event);
+      if (event.kind === 'packet_rate') talkers.onEvent(event);
+    },
     watching: (delivery) => ({
       ...delivery,
       send(alert) {

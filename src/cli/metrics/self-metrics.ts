@@ -10,6 +10,8 @@ import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
+import { packetSelfMetrics } from './packet-self-metrics.ts';
+import type { PacketPorts } from './packets-report.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
 export interface AgentPorts {
@@ -25,6 +27,8 @@ export interface AgentPorts {
   readonly merger?: MergeCounters & Partial<TunedCounters>;
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
   readonly lists?: () => readonly ListStatus[];
+  /** The packet side, where packets are watched. */
+  readonly packets?: PacketPorts;
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
 }
@@ -48,8 +52,9 @@ const gauge = (name: string, help: string) => ({ name, help, kind: 'gauge' as co
 
 /** Registers what telegen says of itself. */
 export function registerSelfMetrics(registry: Registry, facts: SelfFacts): void {
-  for (const metric of [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts)])
-    registry.observe(metric);
+  const packets = packetSelfMetrics(() => facts.ports().packets);
+  const own = [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts), ...packets];
+  for (const metric of own) registry.observe(metric);
 }
 
 function ofProcess({ version, startMs }: SelfFacts): Gauges[] {

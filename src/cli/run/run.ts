@@ -41,10 +41,13 @@ function requireCapabilities(): void {
 }
 
 async function stop(running: Running): Promise<void> {
-  const { engine, merger, delivery, capture, contents, reputation, metrics, outputs, diagnostics } = running;
+  const { engine, merger, delivery, capture, packets, contents, reputation, metrics, outputs, diagnostics } =
+    running;
   const { printer, exporter, metricsExport } = outputs;
   metrics?.attach({});
   running.rules?.close();
+  // It shares the state of sockets with the capture.
+  packets?.stop(Date.now());
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();

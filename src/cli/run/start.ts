@@ -4,6 +4,7 @@ import { createMerger } from '../../alerts/merge.ts';
 import { createTunedMerger, type TunedMerger } from '../../alerts/tuning/tuned-merger.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
 import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
+import type { PacketCapture } from '../../capture/live/packets/packet-capture.ts';
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
@@ -23,6 +24,7 @@ import type { Diagnostics } from './diagnostics.ts';
 import { type Judges, openJudges } from './judges.ts';
 import { watchOverSensor } from './life.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
+import { openPackets } from './packets.ts';
 import { type HostProcesses, openHostProcesses } from './process-table.ts';
 import { createReload } from './reload.ts';
 import type { HostReputation } from './reputation.ts';
@@ -52,6 +54,8 @@ export interface Running {
   readonly tick: (nowMs: number) => void;
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
+  /** Packets on interfaces, where they are watched. */
+  readonly packets: PacketCapture | undefined;
   readonly contents: Contents;
   readonly reputation: HostReputation;
   readonly rules: OpenRules | undefined;
@@ -92,7 +96,9 @@ export async function start(
   judges.rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
   const capture = openCapture(stage, { engine, contents });
   tellWhatIsWatched(stage, capture);
-  attachMetrics(stage, { engine, capture });
+  const { include: monitored } = stage;
+  const packets = openPackets({ network: config.network, monitored, capture, engine, diagnostics });
+  attachMetrics(stage, { engine, capture, packets });
   const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
   const reloadFiles = createReload(loaded, { tuning, diagnostics });
   const checkLoss = watchLosses(engine, { capture, delivery });
@@ -103,6 +109,7 @@ export async function start(
     merger,
     delivery,
     capture,
+    packets,
     contents,
     reputation: judges.reputation,
     rules: judges.rules,
@@ -115,7 +122,7 @@ export async function start(
       reloadFiles();
       void judges.rules?.reload();
     },
-    tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }),
+    tick: ticker({ contents, packets, engine, metrics, checkLoss, tuning, watchOver }),
   };
 }
 
@@ -198,10 +205,11 @@ function tellWhatIsWatched(
 
 function attachMetrics(
   { config, judges, metrics, outputs, merger }: Stage,
-  { engine, capture }: { readonly engine: Engine; readonly capture: LiveCapture },
+  { engine, capture, packets }: Pick<Running, 'engine' | 'capture' | 'packets'>,
 ): void {
   metrics?.attach({
     capture,
+    ...(packets === undefined ? {} : { packets }),
     ringBytes: config.network.ringBufferBytes,
     engine: engine.counters,
     merger: merger.counters,
@@ -223,14 +231,16 @@ function watchLosses(
   };
 }
 
-interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss'> {
+interface Ticking extends Pick<Running, 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
 }
 
-function ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }: Ticking): Running['tick'] {
+function ticker(parts: Ticking): Running['tick'] {
+  const { contents, packets, engine, metrics, checkLoss, tuning, watchOver } = parts;
   return (nowMs) => {
     contents.tick(nowMs);
+    packets?.tick(nowMs);
     engine.tick(nowMs);
     metrics?.tick(nowMs);
     checkLoss();

@@ -15,6 +15,7 @@ import { createDnsMetrics } from './dns-metrics.ts';
 import { isServerError } from './grpc-status.ts';
 import { createIdentities, type Identities } from './identity.ts';
 import { type Naming, namingSet } from './naming.ts';
+import { createPacketMetrics } from './packet-metrics.ts';
 import { createRedMetrics, type RedMetrics } from './red-metrics.ts';
 import type { Registry } from './registry.ts';
 import { targetOf } from './target.ts';
@@ -62,6 +63,7 @@ class Telemetry implements Aggregator {
   readonly #red: RedMetrics;
   readonly #dns: ReturnType<typeof createDnsMetrics>;
   readonly #serviceGraph: ReturnType<typeof createServiceGraph>;
+  readonly #packets: ReturnType<typeof createPacketMetrics>;
   readonly #graph: Graph;
   readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
   /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
@@ -84,6 +86,7 @@ class Telemetry implements Aggregator {
       : undefined;
     this.#red = createRedMetrics(registry, names, options.routeOf);
     this.#dns = createDnsMetrics(registry, names);
+    this.#packets = createPacketMetrics(registry);
     this.#serviceGraph = createServiceGraph(registry);
     this.#graph = createGraph({ windowMs });
     observeBounds(registry, {
@@ -95,6 +98,7 @@ class Telemetry implements Aggregator {
 
   onEvent = (event: TelegenEvent): void => {
     if (event.kind === 'connection') this.#connection(event);
+    else if (event.kind === 'packet_rate' || event.kind === 'probe') this.#packets(event);
     else if ('remote' in event) this.#content(event);
   };
 
