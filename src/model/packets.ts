@@ -95,3 +95,23 @@ export interface ProbeEvent {
   readonly probe: ProbeKind;
   readonly answer: ProbeAnswer;
 }
+
+/** The head of one packet out of N (live). */
+export interface PacketSample {
+  /** Epoch milliseconds. */
+  readonly timeMs: number;
+  readonly interface: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly protocol: PacketProtocol;
+  /** Absent for what is no IP. */
+  readonly source?: IpAddress;
+  readonly target?: IpAddress;
+  readonly sourcePort: number;
+  readonly port: number;
+  /** Bytes on the wire. */
+  readonly wireSize: number;
+  /** That the network card, or the stack, had put together. */
+  readonly packets: number;
+  /** How its payload begins; only valid during the call. */
+  readonly payload: Uint8Array;
+}

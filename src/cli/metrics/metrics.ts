@@ -1,6 +1,7 @@
 import type { Delivery } from '../../alerts/deliver.ts';
 import type { Config } from '../../config/config.ts';
 import type { EventKind, HttpEvent, TelegenEvent } from '../../model/event.ts';
+import type { PacketSample } from '../../model/packets.ts';
 import type { Rename } from '../../net/conventions.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Aggregator, createAggregator } from '../../telemetry/aggregate/aggregator.ts';
@@ -31,6 +32,7 @@ export interface MetricsParts {
 export interface Metrics {
   readonly registry: Registry;
   readonly onEvent: (event: TelegenEvent) => void;
+  readonly onSample: (sample: PacketSample) => void;
   /** The same delivery; its alerts are also shown over HTTP. */
   watching(delivery: Delivery): Delivery;
   tick(nowMs: number): void;
@@ -66,6 +68,7 @@ export function createMetricsCore(
   const aggregator = createAggregator({
     registry,
     tcp: network.tcp,
+    packetSampleRate: network.xdp.sampleRate,
     naming: semanticConventions,
     windowMs: times.windowMs,
     routeOf,
@@ -106,6 +109,7 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
   });
   return {
     registry,
+    onSample: aggregator.onSample,
     onEvent(event) {
       aggregator.onEvent(event);
       if (event.kind === 'packet_rate') talkers.onEvent(event);

@@ -3,6 +3,7 @@ import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { openPacketCapture, type PacketCapture } from '../../capture/live/packets/packet-capture.ts';
 import type { PacketSettings } from '../../capture/live/packets/settings.ts';
 import type { NetworkConfig } from '../../config/config.ts';
+import type { PacketSample } from '../../model/packets.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import type { Diagnostics } from './diagnostics.ts';
 
@@ -12,6 +13,8 @@ export interface PacketParts {
   readonly monitored: readonly string[];
   readonly capture: LiveCapture;
   readonly engine: Pick<Engine, 'handlePackets'>;
+  /** Looks into 1 in N packets. */
+  readonly onSample: ((sample: PacketSample) => void) | undefined;
   readonly diagnostics: Diagnostics;
 }
 
@@ -30,13 +33,14 @@ export function packetSettings(network: NetworkConfig, monitored: readonly strin
 
 /** Watches packets, when that is switched on. */
 export function openPackets(parts: PacketParts): PacketCapture | undefined {
-  const { network, monitored, capture, engine, diagnostics } = parts;
+  const { network, monitored, capture, engine, onSample, diagnostics } = parts;
   if (!network.xdp.enabled) return undefined;
   return openPacketCapture({
     addon: loadAddon(),
     sockets: capture.core,
     settings: packetSettings(network, monitored),
     onEvent: engine.handlePackets,
+    ...(onSample === undefined ? {} : { onSample }),
     onWarning: diagnostics.warn,
     onNote: diagnostics.info,
   });

@@ -97,7 +97,15 @@ export async function start(
   const capture = openCapture(stage, { engine, contents });
   tellWhatIsWatched(stage, capture);
   const { include: monitored } = stage;
-  const packets = openPackets({ network: config.network, monitored, capture, engine, diagnostics });
+  const onSample = metrics?.onSample;
+  const packets = openPackets({
+    network: config.network,
+    monitored,
+    capture,
+    engine,
+    onSample,
+    diagnostics,
+  });
   attachMetrics(stage, { engine, capture, packets });
   const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
   const reloadFiles = createReload(loaded, { tuning, diagnostics });

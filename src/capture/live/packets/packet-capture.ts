@@ -1,11 +1,11 @@
-import type { PacketRateEvent, ProbeEvent } from '../../../model/packets.ts';
+import type { PacketRateEvent, PacketSample, ProbeEvent } from '../../../model/packets.ts';
 import { type Addon, type BpfObject, BUILD_DIR } from '../../addon.ts';
 import { loadObject, reasonOf } from '../load-object.ts';
 import { type AttachedInterface, attachTo, type InterfaceStatus } from './attach.ts';
 import { chooseInterfaces, linkHeaderSize, MAX_INTERFACES } from './choose.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { ProbeTable } from './probes.ts';
-import { type PacketSample, SampleReader } from './samples.ts';
+import { SampleReader } from './samples.ts';
 import { type PacketSettings, packetConstants } from './settings.ts';
 import { type PacketStats, possibleCpus, readPacketStats } from './stats.ts';
 import { PacketWindows, type TableSizes } from './windows.ts';
@@ -18,7 +18,8 @@ export interface PacketCaptureOptions {
   readonly sockets?: BpfObject;
   readonly settings: PacketSettings;
   readonly onEvent: (event: PacketRateEvent | ProbeEvent) => void;
-  readonly onSample?: (sample: PacketSample, interfaceName: string) => void;
+  /** Absent: nothing is sampled. */
+  readonly onSample?: (sample: PacketSample) => void;
   readonly onWarning: (message: string) => void;
   /** News that is no trouble. */
   readonly onNote?: (message: string) => void;
@@ -36,10 +37,16 @@ export interface PacketCapture {
 }
 
 /** Loads the packet programs, alone where `sockets` has no state to share. Throws KernelError. */
-export function loadPacketPrograms({ addon, sockets, settings }: PacketCaptureOptions): BpfObject {
+export function loadPacketPrograms({
+  addon,
+  sockets,
+  settings,
+  onSample,
+}: Pick<PacketCaptureOptions, 'addon' | 'sockets' | 'settings' | 'onSample'>): BpfObject {
+  const sampleRate = onSample === undefined ? 0 : settings.sampleRate;
   const { object, refused } = loadObject(addon, {
     path: `${BUILD_DIR}/bpf/xdp.bpf.o`,
-    constants: packetConstants(settings),
+    constants: packetConstants({ ...settings, sampleRate }),
     mapSizes: {},
     ...(sockets === undefined ? {} : { shared: { from: sockets, maps: ['tg_sockets'] } }),
   });
@@ -81,7 +88,7 @@ class Running implements PacketCapture {
     this.#windows = new PacketWindows(object, possibleCpus(object));
     this.#probes = new ProbeTable(object);
     this.#addresses = new LocalAddresses(object);
-    if (options.settings.sampleRate > 0) this.#samples = new SampleReader(options.addon, object);
+    if (options.onSample !== undefined) this.#samples = new SampleReader(options.addon, object);
     this.#stats = readPacketStats(object);
     this.#sinceNs = options.addon.monotonicNs();
     this.#addresses.refresh();
@@ -112,9 +119,9 @@ class Running implements PacketCapture {
     const nameOf = (index: number): string | undefined => this.#attached.get(index)?.status.name;
     const clock = { nowNs, epochOffsetMs: nowMs - nowNs / NS_PER_MS };
     for (const event of this.#probes.read(clock, nameOf)) this.#options.onEvent(event);
-    this.#samples?.read((sample) =>
-      this.#options.onSample?.(sample, nameOf(sample.ifindex) ?? `if${sample.ifindex}`),
-    );
+    const { onSample } = this.#options;
+    if (onSample !== undefined)
+      this.#samples?.read({ ...clock, nameOf: (index) => nameOf(index) ?? `if${index}` }, onSample);
     this.#addresses.refresh();
     this.#follow();
   }

@@ -1,9 +1,9 @@
-import type { IpAddress } from '../../../model/ip-address.ts';
-import { PACKET_PROTOCOLS, type PacketProtocol } from '../../../model/packets.ts';
+import { PACKET_PROTOCOLS, type PacketSample } from '../../../model/packets.ts';
 import type { Addon, BpfObject, RingReader } from '../../addon.ts';
 import {
   AT_HEAD_KIND,
   AT_HEAD_SIZE,
+  AT_HEAD_TIME_NS,
   AT_SAMPLE_DIRECTION,
   AT_SAMPLE_FAMILY,
   AT_SAMPLE_IFINDEX,
@@ -20,27 +20,16 @@ import {
   RECORD_KIND,
   SIZE_SAMPLE,
 } from '../../layout.gen.ts';
-import { type RecordView, readIp, viewOf } from '../../record-view.ts';
+import { type RecordView, readIp, u64, viewOf } from '../../record-view.ts';
 
 export const SAMPLE_RING_BYTES = 1 << 20;
 const SLAB_BYTES = 64 * 1024;
+const NS_PER_MS = 1e6;
 
-/** The head of one packet out of N. */
-export interface PacketSample {
-  readonly ifindex: number;
-  readonly direction: 'inbound' | 'outbound';
-  readonly protocol: PacketProtocol;
-  /** Absent for what is no IP. */
-  readonly source?: IpAddress;
-  readonly target?: IpAddress;
-  readonly sourcePort: number;
-  readonly port: number;
-  /** Bytes on the wire. */
-  readonly wireSize: number;
-  /** That the network card, or the stack, had put together. */
-  readonly packets: number;
-  /** How its payload begins; only valid during the call. */
-  readonly payload: Uint8Array;
+/** Of the moment: epoch milliseconds of monotonic zero, and the names of interfaces. */
+export interface SampleContext {
+  readonly epochOffsetMs: number;
+  readonly nameOf: (ifindex: number) => string;
 }
 
 /** Takes samples out of their ring, without a thread of its own: losing some costs accuracy only, and is counted. */
@@ -54,10 +43,10 @@ export class SampleReader {
     this.#reader = new addon.RingReader(object, 'tg_samples', SAMPLE_RING_BYTES, [slab]);
   }
 
-  read(onSample: (sample: PacketSample) => void): void {
+  read(context: SampleContext, onSample: (sample: PacketSample) => void): void {
     for (let bytes = this.#reader.drain(); bytes > 0; bytes = this.#reader.drain())
       for (let at = 0; at + SIZE_SAMPLE <= bytes; at += SIZE_SAMPLE)
-        if (isSample(this.#view, at)) onSample(decode(this.#view, at));
+        if (isSample(this.#view, at)) onSample(decode(this.#view, at, context));
   }
 }
 
@@ -68,7 +57,7 @@ function isSample(view: RecordView, at: number): boolean {
   );
 }
 
-function decode(view: RecordView, at: number): PacketSample {
+function decode(view: RecordView, at: number, { epochOffsetMs, nameOf }: SampleContext): PacketSample {
   const { u8, u16, u32 } = view;
   const word = (offset: number): number => u32[(at + offset) >>> 2] as number;
   const family = u8[at + AT_SAMPLE_FAMILY] as number;
@@ -81,7 +70,8 @@ function decode(view: RecordView, at: number): PacketSample {
           target: readIp(view, at + AT_SAMPLE_TARGET, family),
         };
   return {
-    ifindex: word(AT_SAMPLE_IFINDEX),
+    timeMs: u64(view, at + AT_HEAD_TIME_NS) / NS_PER_MS + epochOffsetMs,
+    interface: nameOf(word(AT_SAMPLE_IFINDEX)),
     direction: u8[at + AT_SAMPLE_DIRECTION] === DIRECTION.SENT ? 'outbound' : 'inbound',
     protocol: PACKET_PROTOCOLS[u8[at + AT_SAMPLE_PROTOCOL] as number] ?? 'other',
     ...ends,

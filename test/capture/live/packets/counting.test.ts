@@ -17,6 +17,7 @@ import {
   udp,
 } from '../../../support/packets.ts';
 
+const context = { epochOffsetMs: 0, nameOf: String };
 const isRoot = process.getuid?.() === 0;
 
 const syn = (src: string, dstPort = 80): Bytes =>
@@ -183,7 +184,7 @@ describe.skipIf(!isRoot)(`counting packets ${isRoot ? '' : '(SKIP: needs root)'}
     // Six standard deviations.
     expect(Math.abs(samples - count / 1000)).toBeLessThan(6 * Math.sqrt(count / 1000));
     let read = 0;
-    new SampleReader(addon, object).read((sample) => {
+    new SampleReader(addon, object).read(context, (sample) => {
       read += 1;
       expect(sample).toMatchObject({ protocol: 'udp', port: 53, sourcePort: 5000, wireSize: 62, packets: 1 });
       expect([...sample.payload]).toEqual(Array.from({ length: 20 }, () => 0));
@@ -200,7 +201,9 @@ describe.skipIf(!isRoot)(`counting packets ${isRoot ? '' : '(SKIP: needs root)'}
     const long = `GET /${'a'.repeat(200)}`;
     for (const payload of ['', 'G', 'GET /', long]) run('tg_tc_ingress', padded(payload));
     const shown: string[] = [];
-    new SampleReader(addon, object).read(({ payload }) => shown.push(Buffer.from(payload).toString()));
+    new SampleReader(addon, object).read(context, ({ payload }) =>
+      shown.push(Buffer.from(payload).toString()),
+    );
     expect(shown).toEqual(['', 'G', 'GET /', long.slice(0, 96)]);
   });
 
