@@ -23,12 +23,12 @@ const TEST_INDEX = 1;
 export interface PrivatePrograms {
   readonly object: BpfObject;
   readonly addon: ReturnType<typeof loadAddon>;
-  run(program: PacketProgram, frame: Bytes, repeat?: number): void;
+  readonly run: (program: PacketProgram, frame: Bytes, repeat?: number) => void;
   /** What has passed since the last call, in one direction. */
-  window(direction?: 'inbound' | 'outbound'): PacketRateEvent;
-  stats(): ReturnType<typeof readPacketStats>;
+  readonly window: (direction?: 'inbound' | 'outbound') => PacketRateEvent;
+  readonly stats: () => ReturnType<typeof readPacketStats>;
   /** Says that this address is the host's. */
-  own(ip: string): void;
+  readonly own: (ip: string) => void;
   close(): void;
 }
 

@@ -16,13 +16,13 @@ export interface PacketWatch {
   readonly messages: readonly string[];
   /** The latest report. */
   readonly now: PacketReport;
-  tick(): Promise<PacketReport>;
+  readonly tick: () => Promise<PacketReport>;
   /** Ticks until the condition holds. */
-  until(condition: () => boolean, what: string): Promise<void>;
+  readonly until: (condition: () => boolean, what: string) => Promise<void>;
   /** Sums of one interface and direction over all windows so far: `tcp/80` by packets. */
-  services(name: string, direction: 'inbound' | 'outbound'): Readonly<Record<string, number>>;
+  readonly services: (name: string, direction: 'inbound' | 'outbound') => Readonly<Record<string, number>>;
   /** The same of everything that passed. */
-  packets(name: string, direction: 'inbound' | 'outbound'): number;
+  readonly packets: (name: string, direction: 'inbound' | 'outbound') => number;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { EXIT } from '../../model/errors.ts';
 import { hookChecks } from './hook-checks.ts';
 import { type Check, hostChecks } from './host-checks.ts';
+import { packetChecks } from './packet-checks.ts';
 
 export interface CommandResult {
   readonly stdout: string;
@@ -13,7 +14,7 @@ const MARKS = { ok: 'ok      ', degraded: 'degraded', missing: 'MISSING ' } as c
 export async function doctor(format: 'text' | 'json'): Promise<CommandResult> {
   const host = hostChecks();
   const blocked = host.some((check) => check.state === 'missing');
-  const checks = blocked ? host : [...host, ...(await hookChecks())];
+  const checks = blocked ? host : [...host, ...(await hookChecks()), ...packetChecks()];
   const ok = checks.every((check) => check.state !== 'missing');
   const stdout = format === 'json' ? `${JSON.stringify({ ok, checks }, null, 2)}\n` : text(checks, ok);
   return { stdout, exitCode: ok ? EXIT.ok : EXIT.host };

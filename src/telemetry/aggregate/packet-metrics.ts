@@ -18,7 +18,7 @@ const PACKETS = spec(
 const BYTES = spec('telegen_xdp_bytes', 'By', 'Bytes of these packets on the wire, from the link header on.');
 const SMALL = spec('telegen_xdp_small_packets', '{packet}', 'Those of them that have at most 128 bytes.');
 const FLAGS = spec(
-  'telegen_xdp_tcp_flags',
+  'telegen_xdp_flag_packets',
   '{packet}',
   'TCP segments by what their flags say (syn, syn_ack, rst, fin, null, fin_only, xmas); one may be several.',
 );

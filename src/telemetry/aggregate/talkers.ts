@@ -60,7 +60,7 @@ export function createTalkers(): {
 } {
   const latest = createBoundedMap<string, PacketRateEvent>(MAX_WINDOWS);
   return {
-    onEvent: (event) => void latest.set(`${event.interface} ${event.direction}`, event),
+    onEvent: (event) => latest.set(`${event.interface} ${event.direction}`, event),
     snapshot: (nowMs) =>
       [...latest.values()]
         .filter(({ timeMs }) => Math.abs(nowMs - timeMs) < STALE_MS)

@@ -11,6 +11,8 @@ import { type PacketStats, possibleCpus, readPacketStats } from './stats.ts';
 import { PacketWindows, type TableSizes } from './windows.ts';
 
 const NS_PER_MS = 1e6;
+/** The compiled packet programs. */
+export const PACKET_OBJECT = `${BUILD_DIR}/bpf/xdp.bpf.o`;
 
 export interface PacketCaptureOptions {
   readonly addon: Addon;
@@ -45,7 +47,7 @@ export function loadPacketPrograms({
 }: Pick<PacketCaptureOptions, 'addon' | 'sockets' | 'settings' | 'onSample'>): BpfObject {
   const sampleRate = onSample === undefined ? 0 : settings.sampleRate;
   const { object, refused } = loadObject(addon, {
-    path: `${BUILD_DIR}/bpf/xdp.bpf.o`,
+    path: PACKET_OBJECT,
     constants: packetConstants({ ...settings, sampleRate }),
     mapSizes: {},
     ...(sockets === undefined ? {} : { shared: { from: sockets, maps: ['tg_sockets'] } }),
