@@ -85,7 +85,13 @@ const UNITS = ['', 'k', 'M', 'G', 'T'];
 
 /** Three figures and a unit: `1.53M`. */
 export function figure(value: number): string {
-  const power = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), UNITS.length - 1);
-  if (power === 0) return String(Math.round(value));
-  return `${(value / 1000 ** power).toPrecision(3)}${UNITS[power]}`;
+  let scaled = value;
+  let power = 0;
+  // 999,600 would be rounded to 1000k.
+  while (scaled >= 999.5 && power < UNITS.length - 1) {
+    scaled /= 1000;
+    power += 1;
+  }
+  const digits = power === 0 || scaled >= 99.95 ? String(Math.round(scaled)) : scaled.toPrecision(3);
+  return `${digits}${UNITS[power]}`;
 }
