@@ -304,6 +304,29 @@ describe.skipIf(missing !== undefined)(`packets on interfaces ${missing ?? ''}`,
     await program.end();
   });
 
+  it('a tunnel has no link header: its packets begin at the IP header, at TC whatever the mode', async () => {
+    ip('inside', 'tuntap add dev tun1 mode tun');
+    ip('inside', 'link set tun1 up');
+    ip('inside', 'addr add 198.18.0.1/24 dev tun1');
+    ip('inside', 'addr add 2001:db8:77::1/64 dev tun1 nodad');
+    watch = await watchPackets(sandbox, { settings: { include: ['tun1'], mode: 'native' } });
+    expect(watch.now.interfaces).toMatchObject([{ inbound: 'tc-ingress', outbound: 'tc-egress' }]);
+    const place = { cgroup: 'none', namespace: 'inside' } as const;
+    await sandbox.peer('udp4 repeat 20 sendto 198.18.0.9 9999 100', place).end();
+    await sandbox.peer('udp6 repeat 10 sendto 2001:db8:77::9 9998 100', place).end();
+    const seen = (port: number): { packets: number; bytes: number } =>
+      watch!.windows
+        .filter(({ direction }) => direction === 'outbound')
+        .flatMap(({ services }) => services.filter((each) => each.protocol === 'udp' && each.port === port))
+        .reduce((sum, each) => ({ packets: sum.packets + each.packets, bytes: sum.bytes + each.bytes }), {
+          packets: 0,
+          bytes: 0,
+        });
+    await watch.until(() => seen(9999).packets === 20 && seen(9998).packets === 10, 'its packets');
+    expect([seen(9999).bytes, seen(9998).bytes]).toEqual([20 * (20 + 8 + 100), 10 * (40 + 8 + 100)]);
+    ip('inside', 'link del tun1');
+  });
+
   it('leaves nothing on the interface, however it ends', async () => {
     watch = await watchPackets(sandbox, { settings: { mode: 'generic' } });
     const programs = (): string =>

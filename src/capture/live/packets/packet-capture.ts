@@ -1,5 +1,6 @@
 import type { PacketRateEvent, PacketSample, ProbeEvent } from '../../../model/packets.ts';
 import { type Addon, type BpfObject, BUILD_DIR } from '../../addon.ts';
+import { EpochOffset } from '../epoch-offset.ts';
 import { loadObject, reasonOf } from '../load-object.ts';
 import { type AttachedInterface, attachTo, type InterfaceStatus } from './attach.ts';
 import { chooseInterfaces, linkHeaderSize, MAX_INTERFACES } from './choose.ts';
@@ -74,6 +75,7 @@ function u32(value: number): Uint8Array {
 class Running implements PacketCapture {
   readonly #options: PacketCaptureOptions;
   readonly #object: BpfObject;
+  readonly #epoch: EpochOffset;
   readonly #windows: PacketWindows;
   readonly #probes: ProbeTable;
   readonly #addresses: LocalAddresses;
@@ -87,6 +89,7 @@ class Running implements PacketCapture {
   constructor(options: PacketCaptureOptions, object: BpfObject) {
     this.#options = options;
     this.#object = object;
+    this.#epoch = new EpochOffset(() => options.addon.epochOffsetMs());
     this.#windows = new PacketWindows(object, possibleCpus(object));
     this.#probes = new ProbeTable(object);
     this.#addresses = new LocalAddresses(object);
@@ -119,7 +122,7 @@ class Running implements PacketCapture {
     for (const event of this.#windows.read(watched, { timeMs: nowMs, intervalMs }))
       this.#options.onEvent(event);
     const nameOf = (index: number): string | undefined => this.#attached.get(index)?.status.name;
-    const clock = { nowNs, epochOffsetMs: nowMs - nowNs / NS_PER_MS };
+    const clock = { nowNs, epochOffsetMs: this.#epoch.offsetMs() };
     for (const event of this.#probes.read(clock, nameOf)) this.#options.onEvent(event);
     const { onSample } = this.#options;
     if (onSample !== undefined)
