@@ -30,8 +30,6 @@ export interface PacketCounts {
 export interface ServiceCounts extends PacketCounts {
   readonly protocol: PacketProtocol;
   readonly port: number;
-  /** Left out by `xdp.filters` (live): counted by protocol alone, with port 0. */
-  readonly filteredOut?: true;
 }
 
 /** An end of traffic that stands out in a window. */
@@ -63,7 +61,10 @@ export interface PacketRateEvent {
   readonly direction: 'inbound' | 'outbound';
   /** All services' counts summed, exact also where `services` had to be folded. */
   readonly total: PacketCounts;
+  /** At most one entry of a protocol and port. */
   readonly services: readonly ServiceCounts[];
+  /** What `xdp.filters` leave out, by protocol alone; part of the entries of `services` with port 0 (live). */
+  readonly filteredOut?: readonly ServiceCounts[];
   /** The busiest first, at most 20 each. */
   readonly sources: readonly TopEndpoint[];
   readonly destinations: readonly TopEndpoint[];

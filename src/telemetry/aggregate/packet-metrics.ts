@@ -64,15 +64,14 @@ export function createPacketMetrics(registry: Registry): (event: PacketRateEvent
   const filtered = counter(registry, FILTERED, { labels: [name, direction, protocol] });
   const probes = counter(registry, PROBES, { labels: [name, closed('kind'), closed('answer')] });
 
-  function service(event: PacketRateEvent, each: ServiceCounts): void {
+  function service(event: PacketRateEvent, each: ServiceCounts, left: PacketCounts | undefined): void {
     const labels = [event.interface, event.direction, each.protocol];
-    if (each.filteredOut === true) {
-      filtered(labels, event.timeMs, each.packets);
-      return;
-    }
+    if (left !== undefined) filtered(labels, event.timeMs, left.packets);
+    const rest = each.packets - (left?.packets ?? 0);
+    if (rest === 0) return;
     const full = [...labels, portClass(each.port)];
-    packets(full, event.timeMs, each.packets);
-    bytes(full, event.timeMs, each.bytes);
+    packets(full, event.timeMs, rest);
+    bytes(full, event.timeMs, each.bytes - (left?.bytes ?? 0));
   }
 
   return (event) => {
@@ -80,7 +79,14 @@ export function createPacketMetrics(registry: Registry): (event: PacketRateEvent
       probes([event.interface, event.probe, event.answer], event.timeMs, 1);
       return;
     }
-    for (const each of event.services) service(event, each);
+    for (const each of event.services) {
+      const left = each.port === 0 ? event.filteredOut : undefined;
+      service(
+        event,
+        each,
+        left?.find(({ protocol: name }) => name === each.protocol),
+      );
+    }
     const side = [event.interface, event.direction];
     if (event.total.small > 0) small(side, event.timeMs, event.total.small);
     countFlags(flags, side, event);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { portClass } from '../../../src/telemetry/aggregate/packet-metrics.ts';
 import { createTalkers } from '../../../src/telemetry/aggregate/talkers.ts';
 import { TIME_MS } from '../../alerts/fixtures.ts';
-import { ip, packetRate, probe } from '../../support/packet-events.ts';
+import { ip, NO_PACKETS, packetRate, probe } from '../../support/packet-events.ts';
 import { createWorld, owner } from '../support/aggregate.ts';
 
 test.each([
@@ -17,13 +17,16 @@ test.each([
 
 test('windows are counted by protocol and class of port; what filters leave out, apart', () => {
   const { see, values } = createWorld();
-  const window = packetRate([
-    { protocol: 'tcp', port: 443, packets: 10, bytes: 1000, syn: 2, synAck: 1, small: 4 },
-    { protocol: 'tcp', port: 80, packets: 5, bytes: 500, xmas: 1, fin: 1 },
-    { protocol: 'udp', port: 60_000, packets: 3, bytes: 300 },
-    { protocol: 'icmp', port: 0, packets: 2, bytes: 200 },
-    { protocol: 'udp', port: 0, packets: 7, bytes: 700, small: 7, filteredOut: true },
-  ]);
+  const window = packetRate(
+    [
+      { protocol: 'tcp', port: 443, packets: 10, bytes: 1000, syn: 2, synAck: 1, small: 4 },
+      { protocol: 'tcp', port: 80, packets: 5, bytes: 500, xmas: 1, fin: 1 },
+      { protocol: 'udp', port: 60_000, packets: 3, bytes: 300 },
+      { protocol: 'icmp', port: 0, packets: 2, bytes: 200 },
+      { protocol: 'udp', port: 0, packets: 8, bytes: 800, small: 7 },
+    ],
+    { filteredOut: [{ ...NO_PACKETS, protocol: 'udp', port: 0, packets: 7, bytes: 700 }] },
+  );
   see(window);
   see({ ...window, direction: 'outbound', interface: 'eth1' });
   see(window);
@@ -32,6 +35,7 @@ test('windows are counted by protocol and class of port; what filters leave out,
     [`${inbound},protocol="tcp",port_class="system"`]: 30,
     [`${inbound},protocol="udp",port_class="dynamic"`]: 6,
     [`${inbound},protocol="icmp",port_class="none"`]: 4,
+    [`${inbound},protocol="udp",port_class="none"`]: 2,
     'interface="eth1",direction="outbound",protocol="icmp",port_class="none"': 2,
   });
   expect(values('telegen_xdp_bytes')[`${inbound},protocol="tcp",port_class="system"`]).toBe(3000);

@@ -18,6 +18,7 @@ import {
   SIZE_SERVICE_KEY,
 } from '../../layout.gen.ts';
 import { u64 } from '../../record-view.ts';
+import { addCounts } from './counts.ts';
 import { KernelTable } from './kernel-table.ts';
 import { type Entry, Retention } from './retention.ts';
 
@@ -38,6 +39,14 @@ interface Service extends Entry {
   readonly isFiltered: boolean;
   bytes: number;
   readonly counts: Uint32Array;
+}
+
+/** What passed one side. */
+export interface Passed {
+  /** At most one entry of a protocol and port. */
+  readonly services: ServiceCounts[];
+  /** Part of the entries with port 0. */
+  readonly filteredOut: ServiceCounts[];
 }
 
 /** What passed since the reading before, by service. */
@@ -75,30 +84,27 @@ export class ServiceTable {
   }
 
   /** What changed since the last call. */
-  read(): ReadonlyMap<Side, ServiceCounts[]> {
-    const changes = new Map<Side, ServiceCounts[]>();
+  read(): ReadonlyMap<Side, Passed> {
+    const sides = new Map<Side, Passed>();
     const count = this.#kept.begin();
-    for (let place = 0; place < count; place++) {
-      const change = this.#take(place);
-      if (change === undefined) continue;
-      const list = changes.get(change.side);
-      if (list === undefined) changes.set(change.side, [change.counts]);
-      else list.push(change.counts);
-    }
+    for (let place = 0; place < count; place++) this.#take(place, sides);
     this.#kept.end();
-    return changes;
+    return sides;
   }
 
-  #take(place: number): { side: Side; counts: ServiceCounts } | undefined {
+  #take(place: number, sides: Map<Side, Passed>): void {
     const service = this.#kept.at(place, (at) => this.#met(at));
     const now = this.#sum(place);
-    if (now.counts[0] === service.counts[0]) return undefined;
+    if (now.counts[0] === service.counts[0]) return;
     const { side, port, protocol, isFiltered } = service;
-    const counts = differences(service, now);
+    const counts = { ...differences(service, now), protocol, port };
     service.bytes = now.bytes;
     service.counts.set(now.counts);
     this.#kept.changed(service);
-    return { side, counts: { ...counts, protocol, port, ...(isFiltered ? { filteredOut: true } : {}) } };
+    const passed = sides.get(side) ?? { services: [], filteredOut: [] };
+    sides.set(side, passed);
+    addTo(passed.services, counts);
+    if (isFiltered) passed.filteredOut.push(counts);
   }
 
   #met(place: number): Omit<Service, 'changed' | 'read'> {
@@ -134,6 +140,17 @@ export class ServiceTable {
     }
     return { bytes, counts };
   }
+}
+
+/** What is folded, what has no port and what is filtered out share port 0. */
+function addTo(services: ServiceCounts[], counts: ServiceCounts): void {
+  const place =
+    counts.port === 0
+      ? services.findIndex(({ port, protocol }) => port === 0 && protocol === counts.protocol)
+      : -1;
+  const before = services[place];
+  if (before === undefined) services.push(counts);
+  else services[place] = { ...addCounts(before, counts), protocol: counts.protocol, port: 0 };
 }
 
 function differences(before: Service, now: { bytes: number; counts: Uint32Array }): PacketCounts {

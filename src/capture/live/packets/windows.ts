@@ -1,11 +1,13 @@
-import type { PacketCounts, PacketRateEvent, ServiceCounts } from '../../../model/packets.ts';
+import type { PacketRateEvent } from '../../../model/packets.ts';
 import type { BpfObject } from '../../addon.ts';
+import { addCounts, NO_COUNTS } from './counts.ts';
 import { EndpointTable } from './endpoints.ts';
 import { SenderTable } from './senders.ts';
-import { ServiceTable, type Side, sideOf } from './services.ts';
+import { type Passed, ServiceTable, type Side, sideOf } from './services.ts';
 
 /** Silent windows that are still told: who watches a rate must see it fall. */
 const SILENT_WINDOWS = 60;
+const NOTHING: Passed = { services: [], filteredOut: [] };
 
 export interface WindowEnd {
   /** Epoch milliseconds. */
@@ -69,7 +71,7 @@ export class PacketWindows {
     return interfaces.flatMap(({ name, index }) =>
       [false, true].flatMap((isOutbound): PacketRateEvent[] => {
         const side = sideOf(index, isOutbound);
-        const passed = services.get(side) ?? [];
+        const { services: passed, filteredOut } = services.get(side) ?? NOTHING;
         if (!this.#isTold(side, passed.length > 0)) return [];
         const [from, to] = [sources(side), destinations(side)];
         return [
@@ -78,8 +80,9 @@ export class PacketWindows {
             ...end,
             interface: name,
             direction: isOutbound ? 'outbound' : 'inbound',
-            total: totalOf(passed),
+            total: passed.reduce(addCounts, NO_COUNTS),
             services: passed.toSorted((a, b) => b.packets - a.packets),
+            ...(filteredOut.length > 0 ? { filteredOut } : {}),
             sources: from.top,
             destinations: to.top,
             sourcesSeen: from.seen,
@@ -95,24 +98,4 @@ export class PacketWindows {
     this.#silence.set(side, silent);
     return silent <= SILENT_WINDOWS;
   }
-}
-
-const NOTHING: PacketCounts = {
-  packets: 0,
-  bytes: 0,
-  small: 0,
-  syn: 0,
-  synAck: 0,
-  rst: 0,
-  fin: 0,
-  nullFlags: 0,
-  finOnly: 0,
-  xmas: 0,
-};
-
-function totalOf(services: readonly ServiceCounts[]): PacketCounts {
-  const total: Record<keyof PacketCounts, number> = { ...NOTHING };
-  const names = Object.keys(NOTHING) as (keyof PacketCounts)[];
-  for (const service of services) for (const name of names) total[name] += service[name];
-  return total;
 }
