@@ -44,7 +44,7 @@ export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
       recency.add(entry);
       if (entries.size > max) evictOldest();
     },
-    values: () => entries.values(),
+    values: () => [...entries.values()].map(({ value }) => value),
     get size() {
       return entries.size;
     },
