@@ -229,8 +229,9 @@ export function buildProgram(): Command {
   program
     .command('doctor')
     .description('tell what this host has and lacks; tries every hook for real')
+    .option('-c, --config <file>', 'configuration file (YAML); says which Kubernetes API is asked')
     .addOption(formatOption())
-    .action(async ({ format }) => print(await (await import('./doctor/doctor.ts')).doctor(format)));
+    .action(async (options) => print(await (await import('./doctor/doctor.ts')).doctor(options)));
   program
     .command('test-alert')
     .description('send a marked alert to every destination and tell how long each took to accept it')

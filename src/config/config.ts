@@ -21,7 +21,7 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
   return {
     network: toNetwork(agent),
     telemetry: toTelemetry(agent.telemetry),
-    kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
+    kubernetes: toKubernetes(agent.kubernetes),
     rules: toRules(file.rules),
     otlp: toOtlp(otlp, headers),
     alerts: {
@@ -119,6 +119,17 @@ function toUnexpectedProtocols(
 ) {
   const { enabled, http_ports: httpPorts, tls_ports: tlsPorts, dns_ports: dnsPorts, allow } = protocols;
   return { enabled, httpPorts, tlsPorts, dnsPorts, allow };
+}
+
+function toKubernetes(kubernetes: FileConfig['agent']['kubernetes']) {
+  const { enabled, pod_logs_dir: podLogsDir, kubeconfig, node_name: nodeName, nodes } = kubernetes;
+  return {
+    enabled,
+    podLogsDir,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    nodes,
+  };
 }
 
 function toRules(rules: FileConfig['rules']) {

@@ -51,7 +51,8 @@ export const securitySchema = leaf.section('Network detectors', {
   }),
   internal_networks: leaf.cidrs(INTERNAL_NETWORKS, {
     active: true,
-    description: 'Networks that are not external. A list here replaces the default list.',
+    description:
+      "Networks that are not external, beside the cluster's own addresses where the Kubernetes API is read (docs/kubernetes.md). A list here replaces the default list.",
   }),
   allow: leaf.section('Exceptions from external connection alerts', {
     cidrs: leaf.cidrs([], { active: true, description: 'Remote networks that may be reached.' }),

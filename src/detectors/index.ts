@@ -1,5 +1,5 @@
 import type { Detector } from '../model/detector.ts';
-import type { ReputationLookup, ScoreLookup } from '../model/lookup.ts';
+import type { ClusterLookup, ReputationLookup, ScoreLookup } from '../model/lookup.ts';
 import { blocklist } from './blocklist.ts';
 import { type ExternalEgressOptions, externalEgress } from './external-egress.ts';
 import { reputation } from './reputation.ts';
@@ -22,6 +22,8 @@ export interface DetectorPorts {
   readonly reputation?: ReputationLookup;
   /** Absent when nothing is shared. */
   readonly scores?: ScoreLookup;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: Pick<ClusterLookup, 'isOwn'> | undefined;
 }
 
 type Factory = (options: DetectorOptions, ports: DetectorPorts) => Detector | undefined;
@@ -33,7 +35,7 @@ const REGISTRY: readonly Factory[] = [
     scores && threshold !== undefined ? reputation(scores, { threshold }) : undefined,
   (options) => (options.suspiciousPorts.length > 0 ? suspiciousPorts(options) : undefined),
   (options) => (options.unexpectedProtocols.enabled ? unexpectedProtocol(options) : undefined),
-  (options) => (options.externalConnectionAlerts ? externalEgress(options) : undefined),
+  (options, { cluster }) => (options.externalConnectionAlerts ? externalEgress(options, cluster) : undefined),
 ];
 
 /** The detectors that the settings switch on. Throws TELEGEN_CONFIG for settings that a detector cannot read. */

@@ -15,6 +15,7 @@ import type {
   TelegenEvent,
 } from '../model/event.ts';
 import type { Alert, Attributes, Finding } from '../model/finding.ts';
+import type { ClusterLookup } from '../model/lookup.ts';
 import type { RuleMatcher } from '../model/rule-matcher.ts';
 import { type Describe, eventAttributes } from '../net/event-attributes.ts';
 import { enriched, enrichedPackets, enrichedProcess } from './enriched.ts';
@@ -25,6 +26,8 @@ export interface EngineParts {
   readonly processes?: ProcessTable;
   /** Learns from the DNS events that come by. */
   readonly names?: DnsNames;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: ClusterLookup | undefined;
   readonly detectors: readonly Detector[];
   /** Asked after the detectors; each of its findings is an alert of its own. */
   readonly rules?: RuleMatcher;
@@ -74,7 +77,7 @@ const NONE: readonly Finding[] = [];
 /** Order of stages: interface filter, enrichment, detectors, rules, combination, merging, delivery. */
 export function createEngine(parts: EngineParts): Engine {
   const { processes, names, merger, delivery, describe = eventAttributes } = parts;
-  const enrichment = { processes, names };
+  const enrichment = { processes, names, cluster: parts.cluster };
   const counters = {
     received: 0,
     handled: 0,

@@ -9,9 +9,9 @@ import type {
   ProcessEvent,
   TlsEvent,
 } from '../model/event.ts';
-import type { NameLookup } from '../model/lookup.ts';
+import type { ClusterLookup, NameLookup } from '../model/lookup.ts';
 import type { TopSender } from '../model/packets.ts';
-import type { Owner, Process, Workload } from '../model/process.ts';
+import type { Owner, Process, ServiceRef, Workload } from '../model/process.ts';
 
 /** What can be known of an event beyond what was captured. */
 export interface Enrichment {
@@ -19,6 +19,8 @@ export interface Enrichment {
   readonly processes?: ProcessTable | undefined;
   /** Names for addresses. */
   readonly names?: NameLookup | undefined;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: ClusterLookup | undefined;
 }
 
 /**
@@ -42,9 +44,21 @@ export function enriched(event: JudgedEvent, enrichment: Enrichment): JudgedEven
 }
 
 /** Without a process a name is all there is to look up, which costs less than putting it off. */
-function withNames(event: JudgedEvent, { names }: Enrichment): JudgedEvent {
+function withNames(event: JudgedEvent, { names, cluster }: Enrichment): JudgedEvent {
   const peerNames = names?.namesOf(event);
-  return peerNames === undefined || peerNames.length === 0 ? event : { ...event, peerNames };
+  const named = peerNames === undefined || peerNames.length === 0 ? event : { ...event, peerNames };
+  if (cluster === undefined) return named;
+  return { ...named, peerWorkload: peerOf(event, cluster), service: serviceOf(event, cluster) };
+}
+
+function peerOf({ remote }: JudgedEvent, cluster: ClusterLookup): Workload | undefined {
+  return cluster.workloadAt(remote.ip, remote.port);
+}
+
+/** Of the end that listens, whichever that is. */
+function serviceOf({ role, local, remote }: JudgedEvent, cluster: ClusterLookup): ServiceRef | undefined {
+  const asked = role === 'server' ? local : remote;
+  return cluster.serviceAt(asked.ip, asked.port);
 }
 
 /** The same for a program that begins; the table must have observed the event. */
@@ -129,6 +143,17 @@ abstract class Enriched<E extends JudgedEvent> {
   get peerNames(): readonly string[] | undefined {
     this.#names ??= this.#enrichment.names?.namesOf(this.raw);
     return this.#names;
+  }
+
+  /** Two or three look-ups in maps: not worth remembering. */
+  get peerWorkload(): Workload | undefined {
+    const { cluster } = this.#enrichment;
+    return cluster && peerOf(this.raw, cluster);
+  }
+
+  get service(): ServiceRef | undefined {
+    const { cluster } = this.#enrichment;
+    return cluster && serviceOf(this.raw, cluster);
   }
 }
 

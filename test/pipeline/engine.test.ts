@@ -14,8 +14,10 @@ import type {
   TelegenEvent,
 } from '../../src/model/event.ts';
 import type { Alert } from '../../src/model/finding.ts';
+import type { IpAddress } from '../../src/model/ip-address.ts';
 import type { Process } from '../../src/model/process.ts';
-import { connectionAttributes } from '../../src/net/event-attributes.ts';
+import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
+import { formatIp } from '../../src/net/ip.ts';
 import { createEngine, type EngineParts } from '../../src/pipeline/engine.ts';
 import { connection, finding, TIME_MS } from '../alerts/fixtures.ts';
 import { packetRate, probe } from '../support/packet-events.ts';
@@ -60,6 +62,72 @@ function build(parts: Partial<EngineParts> = {}) {
 }
 
 const exec: ProcessEvent = { kind: 'process', action: 'exec', timeMs: TIME_MS, owner: OWNER };
+
+function question(): ContentEvent {
+  const { kind: _kind, phase: _phase, ...facts } = connection();
+  const dns = {
+    id: 1,
+    questionName: 'a.example',
+    questionType: 'A',
+    retries: 0,
+    outcome: 'timeout',
+  } as const;
+  return { ...facts, kind: 'dns', dns };
+}
+
+describe('both ends in a cluster', () => {
+  const pod = { podName: 'db-0', namespace: 'shop' };
+  const service = { name: 'db', namespace: 'shop' };
+  const asked: string[] = [];
+  const cluster = {
+    workloadAt: (ip: IpAddress, port: number) => {
+      asked.push(`workload ${formatIp(ip)} ${port}`);
+      return pod;
+    },
+    serviceAt: (ip: IpAddress, port: number) => {
+      asked.push(`service ${formatIp(ip)} ${port}`);
+      return service;
+    },
+    isOwn: () => false,
+  };
+
+  it.each([
+    ['with a process', connection({ process: undefined, workload: undefined })],
+    ['without', connection({ owner: undefined })],
+    ['dns', question()],
+    ['dns, without a process', { ...question(), owner: undefined }],
+  ])('are looked up: %s', (_title, event) => {
+    const { engine, seen } = build({ cluster });
+    engine.handle(event);
+    expect(seen[0]).toMatchObject({ peerWorkload: pod, service });
+  });
+
+  it('the service is that of the end that listens', () => {
+    for (const role of ['client', 'server'] as const) {
+      asked.length = 0;
+      const { engine, seen } = build({ cluster });
+      engine.handle(connection({ role }));
+      expect(eventAttributes(seen[0]!)).toMatchObject({
+        'net.peer.k8s.pod.name': 'db-0',
+        'net.peer.k8s.namespace.name': 'shop',
+        [role === 'client' ? 'net.peer.k8s.service.name' : 'k8s.service.name']: 'db',
+      });
+      const end = role === 'client' ? '198.51.100.50 4444' : '192.0.2.10 40000';
+      expect(new Set(asked)).toEqual(new Set(['workload 198.51.100.50 4444', `service ${end}`]));
+    }
+  });
+
+  it('nothing is asked when nobody wants to know, and nothing is told without a cluster', () => {
+    asked.length = 0;
+    build({ cluster, onEvent: () => undefined }).engine.handle(connection());
+    expect(asked).toEqual([]);
+    const { engine, seen } = build();
+    engine.handle(connection());
+    expect(Object.keys(eventAttributes(seen[0]!)).filter((name) => name.startsWith('net.peer.k8s'))).toEqual(
+      [],
+    );
+  });
+});
 
 describe('the engine', () => {
   it('resolves who it was before anybody sees the event', () => {

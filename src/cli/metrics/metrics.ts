@@ -1,6 +1,7 @@
 import type { Delivery } from '../../alerts/deliver.ts';
 import type { Config } from '../../config/config.ts';
 import type { EventKind, HttpEvent, TelegenEvent } from '../../model/event.ts';
+import type { ClusterLookup } from '../../model/lookup.ts';
 import type { PacketSample } from '../../model/packets.ts';
 import type { Rename } from '../../net/conventions.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
@@ -26,6 +27,8 @@ export interface MetricsParts {
   readonly routeOf: RouteOf;
   /** Names of attributes in alerts. */
   readonly rename: Rename;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: Pick<ClusterLookup, 'isOwn'> | undefined;
 }
 
 /** Metrics and topology of a running agent, and the HTTP server that shows them. */
@@ -55,7 +58,7 @@ type RouteOf = (event: HttpEvent) => string | undefined;
 /** The metrics and the topology that the configuration asks for. */
 export function createMetricsCore(
   config: MetricsParts['config'],
-  { routeOf, ...times }: CoreTimes & { readonly routeOf: RouteOf },
+  { routeOf, cluster, ...times }: CoreTimes & Pick<MetricsParts, 'routeOf' | 'cluster'>,
 ): { readonly registry: Registry; readonly aggregator: Aggregator } {
   const { network, telemetry, semanticConventions } = config;
   const internal = parsePrefixSet(network.security.internalNetworks, 'security.internal_networks');
@@ -72,18 +75,20 @@ export function createMetricsCore(
     naming: semanticConventions,
     windowMs: times.windowMs,
     routeOf,
-    isInternal: (ip) => internal.has(ip),
+    isInternal: (ip) => internal.has(ip) || cluster?.isOwn(ip) === true,
   });
   return { registry, aggregator };
 }
 
 /** Starts telemetry; listening goes on being tried, since detection must not wait for a port. */
-export function openMetrics({ config, version, diagnostics, routeOf, rename }: MetricsParts): Metrics {
+export function openMetrics(parts: MetricsParts): Metrics {
+  const { config, version, diagnostics, routeOf, rename, cluster } = parts;
   const startMs = Date.now();
   const { registry, aggregator } = createMetricsCore(config, {
     windowMs: config.telemetry.topologyWindowMs,
     startMs,
     routeOf,
+    cluster,
   });
   const alerts = createRecentAlerts(RECENT_ALERTS);
   const talkers = createTalkers();

@@ -95,7 +95,7 @@ function recentAlerts({ alerts, rename }: RouteParts, query: URLSearchParams): H
 }
 
 function statusOf({ version, startMs, ports, talkers, now }: RouteParts): unknown {
-  const { capture, engine, merger, delivery, lists, packets } = ports();
+  const { capture, engine, merger, delivery, lists, packets, kubernetes } = ports();
   return {
     version,
     started: new Date(startMs).toISOString(),
@@ -111,5 +111,6 @@ function statusOf({ version, startMs, ports, talkers, now }: RouteParts): unknow
     sinks: delivery?.() ?? {},
     lists: lists?.() ?? [],
     packets: packetsReport(packets, talkers()),
+    kubernetes: kubernetes?.status() ?? [],
   };
 }

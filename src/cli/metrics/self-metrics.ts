@@ -10,6 +10,7 @@ import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
+import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts';
 import { packetSelfMetrics } from './packet-self-metrics.ts';
 import type { PacketPorts } from './packets-report.ts';
 
@@ -31,6 +32,8 @@ export interface AgentPorts {
   readonly packets?: PacketPorts;
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
+  /** Absent where the Kubernetes API is not read. */
+  readonly kubernetes?: KubernetesPort | undefined;
 }
 
 export interface SelfFacts {
@@ -52,9 +55,10 @@ const gauge = (name: string, help: string) => ({ name, help, kind: 'gauge' as co
 
 /** Registers what telegen says of itself. */
 export function registerSelfMetrics(registry: Registry, facts: SelfFacts): void {
+  const own = [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts)];
   const packets = packetSelfMetrics(() => facts.ports().packets);
-  const own = [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts), ...packets];
-  for (const metric of own) registry.observe(metric);
+  for (const metric of [...own, ...packets, ...kubernetesMetrics(() => facts.ports().kubernetes)])
+    registry.observe(metric);
 }
 
 function ofProcess({ version, startMs }: SelfFacts): Gauges[] {

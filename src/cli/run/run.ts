@@ -48,6 +48,7 @@ async function stop(running: Running): Promise<void> {
   running.rules?.close();
   // It shares the state of sockets with the capture.
   packets?.stop(Date.now());
+  void running.cluster?.close();
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();

@@ -8,6 +8,7 @@ import type { PacketCapture } from '../../capture/live/packets/packet-capture.ts
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
+import type { Cluster } from '../../enrich/kubernetes/cluster.ts';
 import { OPENING_PHASES } from '../../model/detector.ts';
 import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
@@ -22,6 +23,7 @@ import { banner } from './banner.ts';
 import { contentKinds } from './content-kinds.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { type Judges, openJudges } from './judges.ts';
+import { openKubernetes } from './kubernetes.ts';
 import { watchOverSensor } from './life.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
 import { openPackets } from './packets.ts';
@@ -63,6 +65,7 @@ export interface Running {
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
   readonly checkLoss: () => void;
+  readonly cluster: Cluster | undefined;
   readonly diagnostics: Diagnostics;
 }
 
@@ -77,6 +80,8 @@ interface Stage {
   readonly metrics: Metrics | undefined;
   readonly outputs: Outputs;
   readonly processes: HostProcesses;
+  /** Absent where the Kubernetes API is not read. */
+  readonly cluster: Cluster | undefined;
   readonly merger: TunedMerger;
   readonly diagnostics: Diagnostics;
 }
@@ -88,7 +93,7 @@ export async function start(
   diagnostics: Diagnostics,
 ): Promise<Running> {
   const stage = await setStage(loaded, options, diagnostics);
-  const { config, judges, telemetry, metrics, outputs, merger } = stage;
+  const { config, judges, telemetry, metrics, outputs, merger, cluster } = stage;
   const { delivery } = outputs;
   const engine = openEngine(stage);
   const contents = createContents(engine.handle, telemetry.contents);
@@ -125,25 +130,27 @@ export async function start(
     telemetry,
     metrics,
     checkLoss,
+    cluster,
     diagnostics,
     reload() {
       reloadFiles();
       void judges.rules?.reload();
     },
-    tick: ticker({ contents, packets, engine, metrics, checkLoss, tuning, watchOver }),
+    tick: ticker({ contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver }),
   };
 }
 
 async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Stage> {
   const { config } = loaded;
-  const judges = await openJudges(config, diagnostics);
+  const cluster = await openKubernetes(config.kubernetes, { env: process.env, diagnostics });
+  const judges = await openJudges(config, diagnostics, cluster);
   const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
   const { detectors, rules } = judges;
   const telemetry = createTelemetry({ config, detectors, rules: rules?.slot, host: 'machine', wanted });
   const { routeOf, rename } = telemetry;
   const metrics = config.telemetry.enabled
-    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
+    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename, cluster })
     : undefined;
   const { output, events } = options;
   return {
@@ -155,7 +162,8 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     telemetry,
     metrics,
     outputs: await openOutputs({ loaded, output, events, telemetry, metrics, diagnostics }),
-    processes: openHostProcesses(config.kubernetes),
+    processes: openHostProcesses(config.kubernetes, cluster),
+    cluster,
     merger: createTunedMerger({
       merger: createMerger({ windowMs: config.network.security.mergeWindowMs, newUid: randomUUID }),
       newUid: randomUUID,
@@ -172,6 +180,7 @@ function openEngine(stage: Stage): Engine {
   return createEngine({
     processes: stage.processes.table,
     names: telemetry.names,
+    cluster: stage.cluster,
     describe: telemetry.describe,
     detectors: judges.detectors,
     ...(judges.rules === undefined ? {} : { rules: judges.rules.slot }),
@@ -212,7 +221,7 @@ function tellWhatIsWatched(
 }
 
 function attachMetrics(
-  { config, judges, metrics, outputs, merger }: Stage,
+  { config, judges, metrics, outputs, merger, cluster }: Stage,
   { engine, capture, packets }: Pick<Running, 'engine' | 'capture' | 'packets'>,
 ): void {
   metrics?.attach({
@@ -224,6 +233,7 @@ function attachMetrics(
     delivery: () => outputs.delivery.counters(),
     lists: () => judges.reputation.lists(),
     exports: () => outputs.metricsExport?.counters,
+    kubernetes: cluster,
   });
 }
 
@@ -239,18 +249,20 @@ function watchLosses(
   };
 }
 
-interface Ticking extends Pick<Running, 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss'> {
+interface Ticking
+  extends Pick<Running, 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
 }
 
 function ticker(parts: Ticking): Running['tick'] {
-  const { contents, packets, engine, metrics, checkLoss, tuning, watchOver } = parts;
+  const { contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver } = parts;
   return (nowMs) => {
     contents.tick(nowMs);
     packets?.tick(nowMs);
     engine.tick(nowMs);
     metrics?.tick(nowMs);
+    cluster?.tick(nowMs);
     checkLoss();
     tuning.refresh();
     watchOver(nowMs);

@@ -1,8 +1,10 @@
 import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
 import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
 import { ipEquals } from '../../net/ip.ts';
+import { type Parts, partsOf, serviceKey } from './conversation-key.ts';
 import type { Identities, Identity } from './identity.ts';
 import { type Linked, Recency } from './recency.ts';
+import { weightOf } from './sampling.ts';
 import type { Series } from './series-table.ts';
 import type { Flow } from './tcp-metrics.ts';
 import type { Bound } from './topology/graph.ts';
@@ -26,6 +28,8 @@ export interface Conversation {
   state: ConversationState;
   source: Identity;
   target: Identity;
+  /** The Kubernetes service that was asked; empty when that is not known. */
+  service: string;
   lastMs: number;
   /** Its row of the TCP metrics, while it counts as open there. */
   flow: Series<Flow> | undefined;
@@ -40,6 +44,8 @@ export type Observer = 'client' | 'server';
 interface Kept extends Conversation, Linked<Kept> {
   readonly key: string;
   readonly clientPort: number;
+  /** By which the other end finds it when the address of a service may stand for that end here. */
+  readonly viaService: string | undefined;
   /** Sockets that told of it; 0 for an end that did not, or that has no identity. */
   clientSocket: number;
   serverSocket: number;
@@ -100,6 +106,8 @@ class Table implements Conversations {
   readonly #endedRecency = new Recency<Kept>();
   /** TCP only: a UDP socket may hold many conversations. Those that have ended are in it, too. */
   readonly #bySocket = new Map<number, Kept>();
+  /** Conversations with a service, by their client: the pod behind it tells of them under its own address. */
+  readonly #viaService = new Map<string, Kept>();
   #evicted = 0;
 
   constructor(options: ConversationsOptions) {
@@ -162,12 +170,10 @@ class Table implements Conversations {
     const kept = this.#bySocket.get(socketId);
     if (kept === undefined) return undefined;
     const [client, server] = role === 'server' ? [remote, local] : [local, remote];
-    const isSame =
-      kept.clientPort === client.port &&
-      kept.serverPort === server.port &&
-      ipEquals(kept.clientIp, client.ip) &&
-      ipEquals(kept.serverIp, server.ip);
-    return isSame ? kept : undefined;
+    const isClient = kept.clientPort === client.port && ipEquals(kept.clientIp, client.ip);
+    const isServer = kept.serverPort === server.port && ipEquals(kept.serverIp, server.ip);
+    // The server behind a service has another address than its client asked.
+    return isClient && (isServer || (role === 'server' && kept.viaService)) ? kept : undefined;
   }
 
   #touched(known: Kept, facts: ConversationFacts): Kept {
@@ -178,11 +184,17 @@ class Table implements Conversations {
     return known;
   }
 
-  #known({ key, facts, side }: Parts): Conversation | undefined {
-    const known = this.#kept.get(key);
+  #known({ key, facts, side, client }: Parts): Conversation | undefined {
+    const known = this.#kept.get(key) ?? (side === 'server' ? this.#asked(facts, client) : undefined);
     if (known === undefined) return undefined;
     this.#bind(known, facts, side);
     return this.#touched(known, facts);
+  }
+
+  /** What a client of this host opened with the service that this server stands behind. */
+  #asked({ service, transport }: ConversationFacts, client: Endpoint): Kept | undefined {
+    if (service === undefined || this.#viaService.size === 0) return undefined;
+    return this.#viaService.get(serviceKey(service, transport, client));
   }
 
   #bind(kept: Kept, { transport, socketId }: ConversationFacts, side: Observer): void {
@@ -199,8 +211,12 @@ class Table implements Conversations {
     const mine = local ?? identities.address(facts.local);
     const other = identities.remote(facts);
     if (side === 'server' && local !== undefined) identities.serves(server, local);
+    const { service } = facts;
+    const viaService =
+      side === 'client' && service !== undefined ? serviceKey(service, facts.transport, client) : undefined;
     const kept: Kept = {
       key,
+      viaService,
       transport: facts.transport,
       clientIp: client.ip,
       clientPort: client.port,
@@ -213,6 +229,7 @@ class Table implements Conversations {
       state: 'connecting',
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
+      service: service?.name ?? '',
       lastMs: facts.timeMs,
       flow: undefined,
       bound: undefined,
@@ -223,6 +240,7 @@ class Table implements Conversations {
       newer: undefined,
     };
     this.#kept.set(key, kept);
+    if (viaService !== undefined) this.#viaService.set(viaService, kept);
     this.#recency.add(kept);
     this.#bind(kept, facts, side);
     if (this.#kept.size > max) this.#evictOldest();
@@ -231,10 +249,11 @@ class Table implements Conversations {
 
   #identify(kept: Kept, facts: ConversationFacts, side: Observer): void {
     const { identities } = this.#options;
+    if (kept.service === '' && facts.service !== undefined) kept.service = facts.service.name;
     const local = identities.local(facts);
     if (local === undefined) return;
     if (side === 'server') {
-      identities.serves({ ip: kept.serverIp, port: kept.serverPort }, local);
+      identities.serves(facts.local, local);
       kept.target = local;
     } else kept.source = local;
   }
@@ -252,6 +271,8 @@ class Table implements Conversations {
     this.#kept.delete(kept.key);
     this.#recency.remove(kept);
     kept.over = true;
+    const { viaService: via } = kept;
+    if (via !== undefined && this.#viaService.get(via) === kept) this.#viaService.delete(via);
   }
 
   #remember(kept: Kept): void {
@@ -269,47 +290,4 @@ class Table implements Conversations {
     for (const socket of [kept.clientSocket, kept.serverSocket])
       if (this.#bySocket.get(socket) === kept) this.#bySocket.delete(socket);
   }
-}
-
-interface Parts {
-  readonly key: string;
-  readonly facts: ConversationFacts;
-  readonly side: Observer;
-  readonly client: Endpoint;
-  readonly server: Endpoint;
-}
-
-function partsOf(facts: ConversationFacts): Parts {
-  const side = observerOf(facts.role);
-  const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
-  return { key: keyOf(facts.transport, client, server), facts, side, client, server };
-}
-
-/** The two ends as UTF-16 units. (A template would be kept as a chain of its pieces: 200 bytes more for each.) */
-function keyOf(transport: Transport, { ip: a, port: from }: Endpoint, { ip: b, port: to }: Endpoint): string {
-  const kind = (transport === 'tcp' ? 0 : 1) + a.family * 2;
-  if (a.family === 4 && b.family === 4)
-    return String.fromCharCode(kind, a.w3 >>> 16, a.w3 & 0xffff, from, b.w3 >>> 16, b.w3 & 0xffff, to);
-  return String.fromCharCode(kind, from, to) + longKey(a) + longKey(b);
-}
-
-function longKey({ w0, w1, w2, w3 }: IpAddress): string {
-  const words = [w0, w1, w2, w3].flatMap((word) => [word >>> 16, word & 0xffff]);
-  return String.fromCharCode(...words);
-}
-
-/** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */
-export function weightOf({ socketId, local, remote }: ConversationFacts, sampleRate: number): number {
-  if (sampleRate <= 1) return 1;
-  // A connection without an identity of its own is told apart by its ports.
-  const id = socketId === 0 ? local.port * 65_536 + remote.port : socketId;
-  return mixed(id) % sampleRate === 0 ? sampleRate : 0;
-}
-
-/** Spreads numbers that count up over all 32 bits (the finalizer of MurmurHash3). */
-function mixed(id: number): number {
-  let hash = (id ^ Math.floor(id / 4_294_967_296)) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

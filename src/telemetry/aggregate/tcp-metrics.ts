@@ -1,10 +1,11 @@
 import type { ConnectionEvent, ConnectionStats } from '../../model/event.ts';
 import { createIpTexts } from '../../net/ip-texts.ts';
-import { type Conversation, type Conversations, observerOf, weightOf } from './conversations.ts';
+import { type Conversation, type Conversations, observerOf } from './conversations.ts';
 import { type Count, counter, histogram, type Measure } from './instruments.ts';
 import { OTHER } from './label-values.ts';
 import { closed, open } from './metric.ts';
 import type { Registry } from './registry.ts';
+import { weightOf } from './sampling.ts';
 import type { Series, SeriesTable } from './series-table.ts';
 import { targetOf } from './target.ts';
 import { FLOW, FLOW_LABELS, HOST } from './tcp-specs.ts';
@@ -140,13 +141,14 @@ class Tcp implements TcpMetrics {
     state.retransmits += stats.retransmits * weight;
   }
 
-  #flowOf({ clientIp, serverIp, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
+  #flowOf(conversation: Conversation, nowMs: number): Series<Flow> {
+    const { clientIp, serverIp, serverPort, source, service } = conversation;
     const values = [
       this.#textOf(clientIp),
       this.#textOf(serverIp),
       String(serverPort),
       source.pod ?? '',
-      target.service ?? '',
+      service,
     ];
     return this.#flows.at(values, nowMs);
   }
