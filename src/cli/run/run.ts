@@ -21,8 +21,9 @@ export async function run(options: RunOptions): Promise<number> {
   const running = await start(loaded, options, diagnostics);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => running.tick(Date.now()), TICK_MS);
-  diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
+  // Before it says that it is ready: signals that come in between would find nobody.
   clearUpAfterStart();
+  diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
   await untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
   clearInterval(timer);
   await stop(running);
