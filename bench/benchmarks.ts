@@ -10,6 +10,7 @@ import { lists } from './cases/lists.ts';
 import { livePath } from './cases/live-path.ts';
 import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
+import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
@@ -33,4 +34,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   mutants,
   memory,
   bpf,
+  packets,
 ];

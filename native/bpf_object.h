@@ -3,6 +3,7 @@
 
 #include <bpf/libbpf.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,15 @@ private:
 	// after load
 	Napi::Value attach(const Napi::CallbackInfo &info);
 	Napi::Value attach_cgroup(const Napi::CallbackInfo &info);
+	Napi::Value attach_interface(const Napi::CallbackInfo &info);
+	Napi::Value detach_interface(const Napi::CallbackInfo &info);
+	Napi::Value test_run(const Napi::CallbackInfo &info);
 	Napi::Value run_iterator(const Napi::CallbackInfo &info);
 	Napi::Value map_lookup(const Napi::CallbackInfo &info);
 	Napi::Value map_update(const Napi::CallbackInfo &info);
 	Napi::Value map_delete(const Napi::CallbackInfo &info);
 	Napi::Value map_lookup_batch(const Napi::CallbackInfo &info);
+	Napi::Value map_delete_batch(const Napi::CallbackInfo &info);
 	Napi::Value map_update_batch(const Napi::CallbackInfo &info);
 	Napi::Value detach(const Napi::CallbackInfo &info);
 	Napi::Value close(const Napi::CallbackInfo &info);
@@ -56,6 +61,9 @@ private:
 	struct bpf_object *object_ = nullptr;
 	bool loaded_ = false;
 	std::vector<struct bpf_link *> links_;
+	// Descriptors of links to network interfaces, by the handle that JavaScript holds.
+	std::map<uint32_t, int> interface_links_;
+	uint32_t next_link_ = 1;
 };
 
 } // namespace telegen

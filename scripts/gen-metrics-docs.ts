@@ -65,6 +65,7 @@ const GROUPS: readonly (readonly [title: string, fits: (name: string) => boolean
   ['HTTP and gRPC', (name) => /^(http|rpc)_/.test(name)],
   ['DNS', (name) => name.includes('dns_')],
   ['Topology', (name) => name.startsWith('traces_')],
+  ['Packets', (name) => name.startsWith('telegen_xdp_')],
   ['telegen itself', () => true],
 ];
 

@@ -80,6 +80,7 @@ function toNetwork({ network, ebpf }: FileConfig['agent']) {
     grpc: { enabled: ebpf.network.grpc },
     xdp: {
       enabled: xdp.enabled,
+      mode: xdp.mode,
       sampleRate: xdp.sample_rate,
       interfaces: xdp.interfaces,
       ports: xdp.filters.ports,
@@ -99,6 +100,7 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     enabled: security.enabled,
     suspiciousPorts: security.suspicious_ports,
     externalConnectionAlerts: security.external_connection_alerts,
+    unexpectedProtocols: toUnexpectedProtocols(security.unexpected_protocols),
     blocklists: security.blocklists,
     allowlists: security.allowlists,
     lists: toListSettings(security.lists),
@@ -110,6 +112,13 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     allow: security.allow,
     mergeWindowMs: parseDuration(security.merge_window) ?? 0,
   };
+}
+
+function toUnexpectedProtocols(
+  protocols: FileConfig['agent']['network']['security']['unexpected_protocols'],
+) {
+  const { enabled, http_ports: httpPorts, tls_ports: tlsPorts, dns_ports: dnsPorts, allow } = protocols;
+  return { enabled, httpPorts, tlsPorts, dnsPorts, allow };
 }
 
 function toKubernetes(kubernetes: FileConfig['agent']['kubernetes']) {

@@ -119,6 +119,13 @@ export const cidrs = (fallback: readonly string[], note: Note) =>
 export const shaped = (shape: { regex: RegExp; max: number; expects: string }) =>
   text(shape.max).regex(shape.regex).meta({ expects: shape.expects });
 
+/** The path of a program, or a pattern of such. */
+export const executable = shaped({
+  regex: /^\//,
+  max: 4096,
+  expects: 'an absolute executable path; * matches any run of characters, such as "/usr/lib/apt/*"',
+});
+
 export const duration = (range: { min: string; max: string; default: string }, note: Note) => {
   const min = parseDuration(range.min) ?? 0;
   const max = parseDuration(range.max) ?? 0;

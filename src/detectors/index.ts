@@ -4,9 +4,13 @@ import { blocklist } from './blocklist.ts';
 import { type ExternalEgressOptions, externalEgress } from './external-egress.ts';
 import { reputation } from './reputation.ts';
 import { type SuspiciousPortsOptions, suspiciousPorts } from './suspicious-ports.ts';
+import { type UnexpectedProtocolOptions, unexpectedProtocol } from './unexpected-protocol.ts';
 
 /** Settings of all detectors, as `agent.network.security` has them. */
-export interface DetectorOptions extends SuspiciousPortsOptions, ExternalEgressOptions {
+export interface DetectorOptions
+  extends SuspiciousPortsOptions,
+    ExternalEgressOptions,
+    UnexpectedProtocolOptions {
   readonly externalConnectionAlerts: boolean;
   /** Scores from here on are findings. */
   readonly reputationThreshold?: number;
@@ -30,6 +34,7 @@ const REGISTRY: readonly Factory[] = [
   ({ reputationThreshold: threshold }, { scores }) =>
     scores && threshold !== undefined ? reputation(scores, { threshold }) : undefined,
   (options) => (options.suspiciousPorts.length > 0 ? suspiciousPorts(options) : undefined),
+  (options) => (options.unexpectedProtocols.enabled ? unexpectedProtocol(options) : undefined),
   (options, { cluster }) => (options.externalConnectionAlerts ? externalEgress(options, cluster) : undefined),
 ];
 

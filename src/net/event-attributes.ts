@@ -8,6 +8,7 @@ import { communityId } from './community-id.ts';
 import { contentAttributes, NOTHING_SHOWN, type Shown } from './content-attributes.ts';
 import { formatIp } from './ip.ts';
 import { isoTime } from './iso-time.ts';
+import { packetAttributes } from './packet-attributes.ts';
 import { maskArgs } from './secrets.ts';
 import { placeAttributes, workloadAttributes } from './workload-attributes.ts';
 
@@ -160,6 +161,9 @@ export function eventAttributes(event: TelegenEvent, shown: Shown = NOTHING_SHOW
     case 'grpc':
     case 'tls':
       return contentEventAttributes(event, shown);
+    case 'packet_rate':
+    case 'probe':
+      return packetAttributes(event);
     case 'process':
       return processEventAttributes(event);
     case 'loss':

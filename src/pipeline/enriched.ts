@@ -5,10 +5,12 @@ import type {
   DnsEvent,
   GrpcEvent,
   HttpEvent,
+  PacketEvent,
   ProcessEvent,
   TlsEvent,
 } from '../model/event.ts';
 import type { ClusterLookup, NameLookup } from '../model/lookup.ts';
+import type { TopSender } from '../model/packets.ts';
 import type { Owner, Process, ServiceRef, Workload } from '../model/process.ts';
 
 /** What can be known of an event beyond what was captured. */
@@ -73,6 +75,22 @@ export function enrichedProcess(event: ProcessEvent, processes: ProcessTable): P
       return processes.workloadOf(owner, timeMs);
     },
   };
+}
+
+/** The same for the processes that send much; they are looked up when somebody asks. */
+export function enrichedPackets(event: PacketEvent, processes: ProcessTable): PacketEvent {
+  if (event.kind !== 'packet_rate' || event.senders === undefined) return event;
+  const { timeMs } = event;
+  const known = (sender: TopSender): TopSender => ({
+    ...sender,
+    get process() {
+      return processes.resolve(sender.owner, timeMs);
+    },
+    get workload() {
+      return processes.workloadOf(sender.owner, timeMs);
+    },
+  });
+  return { ...event, senders: event.senders.map(known) };
 }
 
 /** Looks each thing up once, when it is first asked for. */

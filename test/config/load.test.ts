@@ -13,6 +13,13 @@ describe('defaults', () => {
     expect(defaults.config.network.security).toEqual({
       enabled: true,
       suspiciousPorts: [4444, 31_337],
+      unexpectedProtocols: {
+        enabled: false,
+        httpPorts: expect.arrayContaining([80, 8080]),
+        tlsPorts: expect.arrayContaining([443, 853]),
+        dnsPorts: [53, 5353],
+        allow: { ports: [], processes: [] },
+      },
       externalConnectionAlerts: false,
       blocklists: [],
       allowlists: [],

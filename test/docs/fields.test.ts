@@ -18,6 +18,7 @@ import { correlationFinding, ruleFinding } from '../../src/rules/rule-finding.ts
 import { Problems } from '../../src/rules/syntax/problem.ts';
 import { alertToJson, eventToJson } from '../../src/telemetry/export/serialize.ts';
 import { connection, TIME_MS } from '../alerts/fixtures.ts';
+import { packetRate, probe } from '../support/packet-events.ts';
 import { plain, read, tableRows } from './markdown.ts';
 
 const rows = tableRows(read('docs/fields.md'), ['Name', 'Type', 'Present', 'Meaning', 'Example']);
@@ -80,8 +81,14 @@ function everything(): Record<string, AttributeValue>[] {
     count: 3,
     destination: 'otlp',
   };
+  const packets = [
+    packetRate([{ protocol: 'tcp', port: 443, packets: 3, syn: 1 }], {
+      senders: [{ owner, packets: 3, bytes: 180 }],
+    }),
+    probe(),
+  ];
   const named = connection({ peerNames: ['api.example.com'] });
-  const events = [named, ...inCluster(), closed, exec, loss, ...contents()].map((event) =>
+  const events = [named, ...inCluster(), closed, exec, loss, ...contents(), ...packets].map((event) =>
     eventToJson(event, describeAll),
   );
   return [...events, ...alerts()].map(

@@ -64,6 +64,8 @@ export interface LiveCapture {
   readonly cgroup: string;
   readonly isWholeHost: boolean;
   readonly hooks: readonly HookStatus[];
+  /** For packet programs, which share the state of sockets. */
+  readonly core: BpfObject;
   counters(): RecordCounters;
   /** What became of the payload; undefined when no content is wanted. */
   streams(): Readonly<StreamCounters> | undefined;
@@ -170,6 +172,10 @@ class Running implements LiveCapture {
 
   get hooks(): readonly HookStatus[] {
     return this.#hooks.statuses;
+  }
+
+  get core(): BpfObject {
+    return this.#core;
   }
 
   counters(): RecordCounters {

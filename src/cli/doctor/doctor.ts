@@ -3,6 +3,7 @@ import { EXIT } from '../../model/errors.ts';
 import { hookChecks } from './hook-checks.ts';
 import { type Check, hostChecks } from './host-checks.ts';
 import { kubernetesCheck } from './kubernetes-check.ts';
+import { packetChecks } from './packet-checks.ts';
 
 export interface CommandResult {
   readonly stdout: string;
@@ -23,7 +24,7 @@ export async function doctor(options: DoctorOptions): Promise<CommandResult> {
   const { kubernetes } = loadConfig(config).config;
   const host = [...hostChecks(), await kubernetesCheck(kubernetes, process.env)];
   const blocked = host.some((check) => check.state === 'missing');
-  const checks = blocked ? host : [...host, ...(await hookChecks())];
+  const checks = blocked ? host : [...host, ...(await hookChecks()), ...packetChecks()];
   const ok = checks.every((check) => check.state !== 'missing');
   const stdout = format === 'json' ? `${JSON.stringify({ ok, checks }, null, 2)}\n` : text(checks, ok);
   return { stdout, exitCode: ok ? EXIT.ok : EXIT.host };

@@ -2,10 +2,12 @@ import type { Delivery } from '../../alerts/deliver.ts';
 import type { Config } from '../../config/config.ts';
 import type { EventKind, HttpEvent, TelegenEvent } from '../../model/event.ts';
 import type { ClusterLookup } from '../../model/lookup.ts';
+import type { PacketSample } from '../../model/packets.ts';
 import type { Rename } from '../../net/conventions.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Aggregator, createAggregator } from '../../telemetry/aggregate/aggregator.ts';
 import { createRegistry, type Registry } from '../../telemetry/aggregate/registry.ts';
+import { createTalkers } from '../../telemetry/aggregate/talkers.ts';
 import { type HttpServer, openHttpServer } from '../../telemetry/export/http-server.ts';
 import { createRecentAlerts } from '../../telemetry/export/recent-alerts.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
@@ -33,6 +35,7 @@ export interface MetricsParts {
 export interface Metrics {
   readonly registry: Registry;
   readonly onEvent: (event: TelegenEvent) => void;
+  readonly onSample: (sample: PacketSample) => void;
   /** The same delivery; its alerts are also shown over HTTP. */
   watching(delivery: Delivery): Delivery;
   tick(nowMs: number): void;
@@ -68,6 +71,7 @@ export function createMetricsCore(
   const aggregator = createAggregator({
     registry,
     tcp: network.tcp,
+    packetSampleRate: network.xdp.sampleRate,
     naming: semanticConventions,
     windowMs: times.windowMs,
     routeOf,
@@ -87,6 +91,7 @@ export function openMetrics(parts: MetricsParts): Metrics {
     cluster,
   });
   const alerts = createRecentAlerts(RECENT_ALERTS);
+  const talkers = createTalkers();
   let ports: AgentPorts = {};
   const listener = createListener(config.telemetry.listen, diagnostics, () =>
     createRoutes({
@@ -96,6 +101,7 @@ export function openMetrics(parts: MetricsParts): Metrics {
       version,
       startMs,
       topology: () => aggregator.topology(Date.now()),
+      talkers: () => talkers.snapshot(Date.now()),
       ports: () => ports,
       now: Date.now,
     }),
@@ -108,7 +114,11 @@ export function openMetrics(parts: MetricsParts): Metrics {
   });
   return {
     registry,
-    onEvent: aggregator.onEvent,
+    onSample: aggregator.onSample,
+    onEvent(event) {
+      aggregator.onEvent(event);
+      if (event.kind === 'packet_rate') talkers.onEvent(event);
+    },
     watching: (delivery) => ({
       ...delivery,
       send(alert) {

@@ -11,6 +11,8 @@ import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
 import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts';
+import { packetSelfMetrics } from './packet-self-metrics.ts';
+import type { PacketPorts } from './packets-report.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
 export interface AgentPorts {
@@ -26,6 +28,8 @@ export interface AgentPorts {
   readonly merger?: MergeCounters & Partial<TunedCounters>;
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
   readonly lists?: () => readonly ListStatus[];
+  /** The packet side, where packets are watched. */
+  readonly packets?: PacketPorts;
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
   /** Absent where the Kubernetes API is not read. */
@@ -52,7 +56,8 @@ const gauge = (name: string, help: string) => ({ name, help, kind: 'gauge' as co
 /** Registers what telegen says of itself. */
 export function registerSelfMetrics(registry: Registry, facts: SelfFacts): void {
   const own = [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts)];
-  for (const metric of [...own, ...kubernetesMetrics(() => facts.ports().kubernetes)])
+  const packets = packetSelfMetrics(() => facts.ports().packets);
+  for (const metric of [...own, ...packets, ...kubernetesMetrics(() => facts.ports().kubernetes)])
     registry.observe(metric);
 }
 

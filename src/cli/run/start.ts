@@ -4,10 +4,12 @@ import { createMerger } from '../../alerts/merge.ts';
 import { createTunedMerger, type TunedMerger } from '../../alerts/tuning/tuned-merger.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
 import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
+import type { PacketCapture } from '../../capture/live/packets/packet-capture.ts';
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import type { Cluster } from '../../enrich/kubernetes/cluster.ts';
+import { OPENING_PHASES } from '../../model/detector.ts';
 import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
@@ -24,6 +26,7 @@ import { type Judges, openJudges } from './judges.ts';
 import { openKubernetes } from './kubernetes.ts';
 import { watchOverSensor } from './life.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
+import { openPackets } from './packets.ts';
 import { type HostProcesses, openHostProcesses } from './process-table.ts';
 import { createReload } from './reload.ts';
 import type { HostReputation } from './reputation.ts';
@@ -53,6 +56,8 @@ export interface Running {
   readonly tick: (nowMs: number) => void;
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
+  /** Packets on interfaces, where they are watched. */
+  readonly packets: PacketCapture | undefined;
   readonly contents: Contents;
   readonly reputation: HostReputation;
   readonly rules: OpenRules | undefined;
@@ -96,7 +101,17 @@ export async function start(
   judges.rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
   const capture = openCapture(stage, { engine, contents });
   tellWhatIsWatched(stage, capture);
-  attachMetrics(stage, { engine, capture });
+  const { include: monitored } = stage;
+  const onSample = metrics?.onSample;
+  const packets = openPackets({
+    network: config.network,
+    monitored,
+    capture,
+    engine,
+    onSample,
+    diagnostics,
+  });
+  attachMetrics(stage, { engine, capture, packets });
   const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
   const reloadFiles = createReload(loaded, { tuning, diagnostics });
   const checkLoss = watchLosses(engine, { capture, delivery });
@@ -107,6 +122,7 @@ export async function start(
     merger,
     delivery,
     capture,
+    packets,
     contents,
     reputation: judges.reputation,
     rules: judges.rules,
@@ -120,7 +136,7 @@ export async function start(
       reloadFiles();
       void judges.rules?.reload();
     },
-    tick: ticker({ contents, engine, metrics, checkLoss, cluster, tuning, watchOver }),
+    tick: ticker({ contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver }),
   };
 }
 
@@ -187,7 +203,7 @@ function openCapture(
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
-    phases: phasesFor(wanted, judges.rules),
+    phases: phasesFor(wanted, judges),
     content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
@@ -206,10 +222,11 @@ function tellWhatIsWatched(
 
 function attachMetrics(
   { config, judges, metrics, outputs, merger, cluster }: Stage,
-  { engine, capture }: { readonly engine: Engine; readonly capture: LiveCapture },
+  { engine, capture, packets }: Pick<Running, 'engine' | 'capture' | 'packets'>,
 ): void {
   metrics?.attach({
     capture,
+    ...(packets === undefined ? {} : { packets }),
     ringBytes: config.network.ringBufferBytes,
     engine: engine.counters,
     merger: merger.counters,
@@ -232,22 +249,17 @@ function watchLosses(
   };
 }
 
-interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
+interface Ticking
+  extends Pick<Running, 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
 }
 
-function ticker({
-  contents,
-  engine,
-  metrics,
-  checkLoss,
-  cluster,
-  tuning,
-  watchOver,
-}: Ticking): Running['tick'] {
+function ticker(parts: Ticking): Running['tick'] {
+  const { contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver } = parts;
   return (nowMs) => {
     contents.tick(nowMs);
+    packets?.tick(nowMs);
     engine.tick(nowMs);
     metrics?.tick(nowMs);
     cluster?.tick(nowMs);
@@ -258,10 +270,12 @@ function ticker({
 }
 
 /** Phases of connections that somebody judges or wants to see; the others are never made. */
-function phasesFor(wanted: readonly EventKind[], rules: OpenRules | undefined): readonly ConnectionPhase[] {
+function phasesFor(wanted: readonly EventKind[], { detectors, rules }: Judges): readonly ConnectionPhase[] {
   if (wanted.includes('connection')) return CONNECTION_PHASES;
-  const opening: readonly ConnectionPhase[] = ['attempted', 'accepted'];
-  return rules?.slot.current.needsFlows === true ? [...opening, 'failed', 'closed'] : opening;
+  const asked = new Set([...OPENING_PHASES, ...detectors.flatMap(({ phases = [] }) => phases)]);
+  if (rules?.slot.current.needsFlows === true)
+    for (const phase of ['failed', 'closed'] as const) asked.add(phase);
+  return CONNECTION_PHASES.filter((phase) => asked.has(phase));
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */

@@ -6,11 +6,12 @@ import type { Graph } from './topology/graph.ts';
 interface Bounded {
   readonly conversations: Conversations;
   readonly graph: Graph;
-  readonly sampleRate: number;
+  /** By signal. */
+  readonly sampleRates: Readonly<Record<string, number>>;
 }
 
 /** Registers how full the aggregator's tables are, what they gave up, and how telemetry is sampled. */
-export function observeBounds(registry: Registry, { conversations, graph, sampleRate }: Bounded): void {
+export function observeBounds(registry: Registry, { conversations, graph, sampleRates }: Bounded): void {
   const single = (value: number) => [[[], value] as const];
   registry.observe({
     spec: {
@@ -19,7 +20,7 @@ export function observeBounds(registry: Registry, { conversations, graph, sample
       help: 'Telemetry looks at 1 in so many; counters are scaled back.',
     },
     labels: [closed('signal')],
-    read: () => [[['tcp'], sampleRate] as const],
+    read: () => Object.entries(sampleRates).map(([signal, rate]) => [[signal], rate] as const),
   });
   registry.observe({
     spec: {

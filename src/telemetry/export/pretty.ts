@@ -19,7 +19,8 @@ const INDENT = ' '.repeat(4);
  */
 const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
-function safe(value: AttributeValue | undefined): string {
+/** Text from outside, fit for a terminal. */
+export function safe(value: AttributeValue | undefined): string {
   const text = Array.isArray(value) ? value.join(', ') : String(value ?? '');
   return text.replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
