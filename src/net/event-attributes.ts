@@ -66,7 +66,21 @@ function putOwner(draft: Draft, owner: Owner): void {
   put(draft, ATTR.processUserId, owner.uid);
 }
 
-function putActor(draft: Draft, { process, owner }: ConversationFacts): void {
+interface Actor {
+  readonly process?: Process | undefined;
+  readonly owner?: Owner | undefined;
+  readonly workload?: Workload | undefined;
+}
+
+/** Whose traffic it is: process, container and pod, as far as they are known. */
+export function actorAttributes(actor: Actor): Attributes {
+  const draft: Draft = {};
+  putActor(draft, actor);
+  putWorkload(draft, actor.workload);
+  return draft;
+}
+
+function putActor(draft: Draft, { process, owner }: Actor): void {
   if (process !== undefined) putProcess(draft, process);
   else if (owner !== undefined) putOwner(draft, owner);
 }

@@ -1,0 +1,79 @@
+import type { PacketRateEvent } from '../../model/packets.ts';
+import type { Baseline } from './baseline.ts';
+import { createBaseline, learn } from './baseline.ts';
+import type { Reported } from './classify.ts';
+import type { Rates, Signal } from './options.ts';
+import { SIGNALS } from './options.ts';
+import type { Traffic } from './rates.ts';
+
+/** An unusual rate that has been reported and is not over. */
+export interface Anomaly {
+  verdict: Reported;
+  /** The signal that gives the alert its rate. */
+  readonly signal: Signal;
+  /** Before it began, per second. */
+  readonly baseline: number;
+  readonly threshold: number;
+  readonly beganMs: number;
+  lastOverMs: number;
+  nextUpdateMs: number;
+  updateEveryMs: number;
+  updates: number;
+  peak: number;
+  /** Since it began, the ordinary traffic of the scope included. */
+  packets: number;
+  bytes: number;
+  /** The most sources of one window. */
+  mostSources: number;
+  /** The window with the highest rate. */
+  worst: PacketRateEvent;
+  /** What the rates have been of late: the baseline when it goes on for too long. */
+  readonly recent: ReadonlyMap<Signal, Baseline>;
+}
+
+/** Windows over which `recent` looks back. */
+const RECENT_WINDOWS = 300;
+
+export function createAnomaly(
+  of: Pick<Anomaly, 'verdict' | 'signal' | 'baseline' | 'threshold' | 'beganMs' | 'updateEveryMs'>,
+  event: PacketRateEvent,
+): Anomaly {
+  const nowMs = event.timeMs;
+  return {
+    ...of,
+    lastOverMs: nowMs,
+    nextUpdateMs: nowMs + of.updateEveryMs,
+    updates: 0,
+    peak: 0,
+    packets: 0,
+    bytes: 0,
+    mostSources: 0,
+    worst: event,
+    recent: new Map(SIGNALS.map((signal) => [signal, createBaseline(0)])),
+  };
+}
+
+/** Adds a window to the sums. */
+export function addWindow(anomaly: Anomaly, { rates, bytes }: Traffic, event: PacketRateEvent): void {
+  const seconds = event.intervalMs / 1000;
+  if (rates[anomaly.signal] > anomaly.peak) {
+    anomaly.peak = rates[anomaly.signal];
+    anomaly.worst = event;
+  }
+  anomaly.packets += rates.packets * seconds;
+  anomaly.bytes += bytes * seconds;
+  anomaly.mostSources = Math.max(anomaly.mostSources, event.sourcesSeen);
+  for (const [signal, baseline] of anomaly.recent)
+    learn(baseline, rates[signal as keyof Rates], {
+      cap: Number.POSITIVE_INFINITY,
+      halfLifeWindows: RECENT_WINDOWS,
+    });
+}
+
+/** Whether it is time for the next update; each comes after twice the time of the one before. */
+export function isUpdateDue(anomaly: Anomaly, nowMs: number): boolean {
+  if (nowMs < anomaly.nextUpdateMs) return false;
+  anomaly.updateEveryMs *= 2;
+  anomaly.nextUpdateMs = nowMs + anomaly.updateEveryMs;
+  return true;
+}
