@@ -44,7 +44,7 @@ const REGISTRY: readonly Factory[] = [
   (options) => (options.unexpectedProtocols.enabled ? unexpectedProtocol(options) : undefined),
   (options, { cluster }) => (options.externalConnectionAlerts ? externalEgress(options, cluster) : undefined),
   ({ packetRate: options }) => options && packetRate(options),
-  ({ scan: options }) => options && scan(options),
+  ({ scan: options, internalNetworks }) => options && scan(options, internalNetworks),
 ];
 
 /** The detectors that the settings switch on. Throws TELEGEN_CONFIG for settings that a detector cannot read. */

@@ -41,36 +41,28 @@ export function attemptOfProbe(event: ProbeEvent): Attempt | undefined {
   return { event, timeMs, direction: 'inbound', technique, actor: ipKey(source), source, target, port };
 }
 
-/** A connection that failed, or a conversation of datagrams that nobody answered. */
+/** A connect of this side that failed, or datagrams of it that nobody answered. What comes from outside, probes tell. */
 export function attemptOfConnection(event: JudgedEvent): Attempt | undefined {
-  if (event.kind !== 'connection' || event.role === 'unknown' || !isVain(event)) return undefined;
-  const { timeMs, transport, local, remote } = event;
-  const isOutbound = event.role === 'client';
-  const [source, target] = isOutbound ? [local, remote] : [remote, local];
+  if (event.kind !== 'connection' || event.role !== 'client' || !isVain(event)) return undefined;
+  const { timeMs, local, remote, transport, owner } = event;
   return {
     event,
     timeMs,
-    direction: isOutbound ? 'outbound' : 'inbound',
-    technique: techniqueOf(event),
-    actor: isOutbound ? programOf(event) : ipKey(source.ip),
-    source: source.ip,
-    target: target.ip,
-    port: transport === 'udp' || transport === 'tcp' ? target.port : 0,
+    direction: 'outbound',
+    technique: transport === 'udp' ? 'udp' : owner === undefined ? 'tcp' : 'connect',
+    actor: programOf(event),
+    source: local.ip,
+    target: remote.ip,
+    port: remote.port,
   };
 }
 
-function techniqueOf({ transport, role, owner }: ConnectionEvent): Technique {
-  if (transport === 'udp') return 'udp';
-  return role === 'client' && owner !== undefined ? 'connect' : 'tcp';
-}
-
-function isVain({ phase, transport, role, stats, owner }: ConnectionEvent): boolean {
-  const asked = role === 'client' ? stats?.segmentsSent : stats?.segmentsReceived;
-  const answered = role === 'client' ? stats?.segmentsReceived : stats?.segmentsSent;
+function isVain({ phase, transport, stats, owner }: ConnectionEvent): boolean {
   // A capture may hold answers alone: to a forged sender, or of a conversation whose other direction went elsewhere.
-  if (owner === undefined && asked === 0) return false;
+  if (owner === undefined && stats?.segmentsSent === 0) return false;
   if (phase === 'failed') return true;
-  return phase === 'closed' && transport === 'udp' && asked !== undefined && asked > 0 && answered === 0;
+  const isUnanswered = stats !== undefined && stats.segmentsSent > 0 && stats.segmentsReceived === 0;
+  return phase === 'closed' && transport === 'udp' && isUnanswered;
 }
 
 /** Whose program it is, whatever its pid: scripts begin one process per connection. In a replay: the address. */

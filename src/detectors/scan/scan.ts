@@ -2,7 +2,7 @@ import type { Detector, JudgedEvent } from '../../model/detector.ts';
 import type { ConnectionEvent } from '../../model/event.ts';
 import type { Finding } from '../../model/finding.ts';
 import { compileGlob } from '../../net/glob.ts';
-import { parsePrefixSet } from '../../net/prefix-set.ts';
+import { type PrefixSet, parsePrefixSet } from '../../net/prefix-set.ts';
 import { Actors } from './actors.ts';
 import { type Attempt, attemptOfConnection, attemptOfProbe, isPointless } from './attempt.ts';
 import type { Budget } from './distinct.ts';
@@ -20,8 +20,8 @@ const MAX_ENTRIES = 500_000;
  * connections, by program), fast, slow, or with the help of others. Connects that are refused again and again, too. What
  * finds no room is refused and counted: nobody can push a scanner out. Throws TELEGEN_CONFIG for a source that cannot be read.
  */
-export function scan(options: ScanOptions): Detector {
-  const scans = new Scans(options);
+export function scan(options: ScanOptions, internalNetworks: readonly string[]): Detector {
+  const scans = new Scans(options, parsePrefixSet(internalNetworks, 'security.internal_networks'));
   return {
     name: DETECTOR,
     asks: ['probe'],
@@ -42,6 +42,7 @@ const NOTHING: readonly Finding[] = [];
 class Scans {
   readonly #refused = { actors_refused: 0, targets_refused: 0, storms_refused: 0 };
   readonly #options: ScanOptions;
+  readonly #internal: PrefixSet;
   readonly #budget: Budget;
   readonly #inbound: Actors;
   readonly #outbound: Actors;
@@ -52,7 +53,8 @@ class Scans {
   readonly #ignoredSources;
   readonly #ignoredPrograms: readonly ((path: string) => boolean)[];
 
-  constructor(options: ScanOptions) {
+  constructor(options: ScanOptions, internal: PrefixSet) {
+    this.#internal = internal;
     const { windowMs, stealthProbes, slowWindowMs, maxTracked } = options;
     const budget: Budget = { left: MAX_ENTRIES, refused: 0 };
     const counters = this.#refused;
@@ -88,10 +90,11 @@ class Scans {
   judge(attempt: Attempt | undefined): Finding | undefined {
     if (attempt === undefined || isPointless(attempt, this.#ignoredUdp) || this.#isAllowed(attempt))
       return undefined;
-    const { event, direction } = attempt;
-    if (direction === 'inbound' || event.kind === 'probe') return this.#judgeInbound(attempt);
+    const { event } = attempt;
+    if (event.kind === 'probe') return this.#judgeInbound(attempt);
     this.#success.failed(event);
-    return this.#judgeOutbound(attempt, event) ?? this.#judgeStorm(attempt, event);
+    const found = this.#isToldByProbes(attempt, event) ? undefined : this.#judgeOutbound(attempt, event);
+    return found ?? this.#judgeStorm(attempt, event);
   }
 
   #judgeInbound(attempt: Attempt): Finding | undefined {
@@ -122,6 +125,11 @@ class Scans {
     if (!this.#success.mostlyFails(event)) return undefined;
     const slow = this.#outbound.slowScan(actor, attempt);
     return slow === undefined ? undefined : slowFinding(attempt, slow, actor.firstMs);
+  }
+
+  /** In a capture, whatever does not go out is told by probes. */
+  #isToldByProbes({ source, target }: Attempt, { owner }: ConnectionEvent): boolean {
+    return owner === undefined && !(this.#internal.has(source) && !this.#internal.has(target));
   }
 
   /** Who gives up by himself was not refused. */

@@ -41,7 +41,7 @@ export const UNANSWERED = { ...STATS, segmentsSent: 1, segmentsReceived: 0 };
 
 /** A detector that is shown events on a clock of its own. */
 export function watching(options: Partial<ScanOptions> = {}) {
-  const detector = scan({ ...OPTIONS, ...options });
+  const detector = scan({ ...OPTIONS, ...options }, ['192.0.2.0/24']);
   const findings: Finding[] = [];
   let nowMs = TIME_MS;
 
