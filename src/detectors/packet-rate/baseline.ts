@@ -41,10 +41,18 @@ export function learn(
   { cap, halfLifeWindows }: { cap: number; halfLifeWindows: number },
 ): void {
   const value = Math.min(rate, cap);
-  const weight = Math.max(1 - 2 ** (-1 / halfLifeWindows), 1 / (baseline.windows + 1));
+  const weight = Math.max(1 - 2 ** (-1 / halfLifeWindows), 1 / memoryOf(baseline.windows));
   baseline.spread += weight * (Math.abs(value - baseline.level) - baseline.spread);
   baseline.level += weight * (value - baseline.level);
   baseline.windows += 1;
+}
+
+/**
+ * Windows that a baseline looks back on: all there are while it is new, then growing threefold, or a ramp that begins
+ * soon after the start would be taken for what is usual.
+ */
+function memoryOf(windows: number): number {
+  return windows < YOUNG_WINDOWS ? windows + 1 : 3 * windows - 2 * YOUNG_WINDOWS + 1;
 }
 
 /** Takes in windows in which there was nothing, all at once. */
