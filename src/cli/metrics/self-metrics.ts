@@ -2,6 +2,7 @@ import type { MergeCounters } from '../../alerts/merge.ts';
 import type { TunedCounters } from '../../alerts/tuning/tuned-merger.ts';
 import type { RecordCounters } from '../../capture/live/counters.ts';
 import type { HookStatus } from '../../capture/live/live-capture.ts';
+import type { Detector } from '../../model/detector.ts';
 import type { SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import { reasonOf } from '../../pipeline/loss-watch.ts';
@@ -28,6 +29,7 @@ export interface AgentPorts {
   readonly merger?: MergeCounters & Partial<TunedCounters>;
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
   readonly lists?: () => readonly ListStatus[];
+  readonly detectors?: readonly Pick<Detector, 'name' | 'counters'>[];
   /** The packet side, where packets are watched. */
   readonly packets?: PacketPorts;
   /** Exports of metrics to the collector. */
@@ -140,6 +142,17 @@ function alerts({ ports }: SelfFacts): Gauges[] {
     {
       spec: counter('telegen_findings', 'Findings of detectors; several on one event make one alert.'),
       read: () => one(ports().engine?.findings),
+    },
+    {
+      spec: counter(
+        'telegen_detector_refused',
+        'What detectors could not follow for lack of room: sources, services, hosts and the like.',
+      ),
+      labels: [closed('detector'), closed('what')],
+      read: () =>
+        (ports().detectors ?? []).flatMap(({ name, counters = {} }) =>
+          Object.entries(counters).map(([what, count]) => [[name, what], count] as const),
+        ),
     },
     {
       spec: counter(

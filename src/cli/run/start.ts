@@ -232,6 +232,7 @@ function attachMetrics(
     merger: merger.counters,
     delivery: () => outputs.delivery.counters(),
     lists: () => judges.reputation.lists(),
+    detectors: judges.detectors,
     exports: () => outputs.metricsExport?.counters,
     kubernetes: cluster,
   });

@@ -13,7 +13,7 @@ export interface JudgeParts {
   readonly options: PacketRateOptions;
   /** The judge of the other direction, once there is one. */
   readonly opposite: () => Judge | undefined;
-  readonly counters: { services_refused: number };
+  readonly counters: { services: number };
 }
 
 /** A window as all scopes of a site see it. */
@@ -88,7 +88,7 @@ export class Judge {
     for (const service of event.services) {
       const scope = scopeOf(site, service, event);
       if (scope === undefined) {
-        this.#parts.counters.services_refused += 1;
+        this.#parts.counters.services += 1;
         continue;
       }
       seen.add(scope);

@@ -12,14 +12,14 @@ const NOTHING: readonly Finding[] = [];
 /** Floods and other packet rates that are not what they usually are, by interface, direction and service. */
 export function packetRate(options: PacketRateOptions): Detector {
   const judges = new Map<string, Judge>();
-  const counters = { sites_refused: 0, services_refused: 0 };
+  const counters = { interfaces: 0, services: 0 };
 
   function judgeOf(event: PacketRateEvent): Judge | undefined {
     const key = `${event.direction} ${event.interface}`;
     const known = judges.get(key);
     if (known !== undefined) return known;
     if (judges.size >= MAX_SITES) {
-      counters.sites_refused += 1;
+      counters.interfaces += 1;
       return undefined;
     }
     const other = event.direction === 'inbound' ? 'outbound' : 'inbound';

@@ -18,7 +18,7 @@ export interface Actor {
 }
 
 export interface ActorCounters {
-  actors_refused: number;
+  sources: number;
 }
 
 /** First attempts that wait for a second one of their source; a slot holds the latest. */
@@ -57,7 +57,7 @@ export class Actors {
     if (first === undefined) return undefined;
     if (this.#actors.size >= this.#options.maxTracked) this.#prune(timeMs);
     if (this.#actors.size >= this.#options.maxTracked) {
-      this.#counters.actors_refused += 1;
+      this.#counters.sources += 1;
       return undefined;
     }
     const actor: Actor = {

@@ -40,7 +40,7 @@ export function scan(options: ScanOptions, internalNetworks: readonly string[]):
 const NOTHING: readonly Finding[] = [];
 
 class Scans {
-  readonly #refused = { actors_refused: 0, targets_refused: 0, storms_refused: 0 };
+  readonly #refused = { sources: 0, targets: 0, storms: 0 };
   readonly #options: ScanOptions;
   readonly #internal: PrefixSet;
   readonly #budget: Budget;
@@ -74,7 +74,7 @@ class Scans {
   }
 
   get counters(): Readonly<Record<string, number>> {
-    return { ...this.#refused, keys_refused: this.#budget.refused };
+    return { ...this.#refused, keys: this.#budget.refused };
   }
 
   connection(event: JudgedEvent): Finding | undefined {

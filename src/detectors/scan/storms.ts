@@ -23,10 +23,10 @@ const CALM_WINDOWS = 5;
 export class Storms {
   readonly #storms = new Map<string, Storm>();
   readonly #options: ScanOptions;
-  readonly #counters: { storms_refused: number };
+  readonly #counters: { storms: number };
   #prunedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ScanOptions, counters: { storms_refused: number }) {
+  constructor(options: ScanOptions, counters: { storms: number }) {
     this.#options = options;
     this.#counters = counters;
   }
@@ -55,7 +55,7 @@ export class Storms {
     if (known !== undefined) return known;
     if (this.#storms.size >= MAX_STORMS) this.#prune(nowMs);
     if (this.#storms.size >= MAX_STORMS) {
-      this.#counters.storms_refused += 1;
+      this.#counters.storms += 1;
       return undefined;
     }
     const times = new Float64Array(this.#options.stormAttempts);

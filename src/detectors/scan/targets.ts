@@ -36,10 +36,10 @@ export class Targets {
   readonly #targets = new Map<string | number, Target>();
   readonly #options: ScanOptions;
   readonly #budget: Budget;
-  readonly #counters: { targets_refused: number };
+  readonly #counters: { targets: number };
   #prunedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ScanOptions, budget: Budget, counters: { targets_refused: number }) {
+  constructor(options: ScanOptions, budget: Budget, counters: { targets: number }) {
     this.#options = options;
     this.#budget = budget;
     this.#counters = counters;
@@ -81,7 +81,7 @@ export class Targets {
     if (known !== undefined) return known;
     if (this.#targets.size >= MAX_TARGETS) this.#prune(nowMs);
     if (this.#targets.size >= MAX_TARGETS) {
-      this.#counters.targets_refused += 1;
+      this.#counters.targets += 1;
       return undefined;
     }
     const { windowMs } = this.#options;

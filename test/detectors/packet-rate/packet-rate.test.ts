@@ -333,9 +333,9 @@ describe('bounds', () => {
   test('further services and interfaces are refused and counted', () => {
     const watch = watching();
     watch.run(2, () => Array.from({ length: 1_100 }, (_, port) => datagrams('udp', 1, port + 1)));
-    expect(watch.detector.counters).toEqual({ sites_refused: 0, services_refused: 152 });
+    expect(watch.detector.counters).toEqual({ interfaces: 0, services: 152 });
     for (let each = 0; each < 300; each++) watch.show([requests(1)], { interface: `veth${each}` });
-    expect(watch.detector.counters).toMatchObject({ sites_refused: 45 });
+    expect(watch.detector.counters).toMatchObject({ interfaces: 45 });
   });
 
   test('services that are gone make room', () => {
@@ -343,6 +343,6 @@ describe('bounds', () => {
     watch.run(2, () => Array.from({ length: 1_024 }, (_, port) => datagrams('udp', 1, port + 1)));
     watch.skip(36_000);
     watch.run(2, () => Array.from({ length: 1_000 }, (_, port) => datagrams('udp', 1, port + 30_000)));
-    expect(watch.detector.counters).toMatchObject({ services_refused: 0 });
+    expect(watch.detector.counters).toMatchObject({ services: 0 });
   });
 });

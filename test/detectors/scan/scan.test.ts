@@ -304,7 +304,7 @@ describe('bounds', () => {
   test('at the cap new sources are refused and counted; those that are followed stay', () => {
     const watch = watching({ maxTracked: 100 });
     upTo(200, (source) => upTo(2, (port) => watch.probe({ source: host(source + 1), port: port + 1 })));
-    expect(watch.detector.counters).toMatchObject({ actors_refused: 100 });
+    expect(watch.detector.counters).toMatchObject({ sources: 100 });
     upTo(20, (port) => watch.probe({ source: host(1), port: port + 1 }));
     expect(watch.reasons).toEqual(['tcp_scan']);
     upTo(20, (port) => watch.probe({ source: host(150), port: port + 1 }));
@@ -328,7 +328,7 @@ describe('bounds', () => {
       watch.probe({ source: '203.0.113.77', port: index + 1 });
     });
     expect(watch.told).toEqual(['TCP port scan from 203.0.113.77: 15 ports of 192.0.2.10 tried in vain']);
-    expect(watch.detector.counters).toMatchObject({ actors_refused: 0 });
+    expect(watch.detector.counters).toMatchObject({ sources: 0 });
   });
 
   test('whatever comes: no throw, and every finding is bounded', () => {
