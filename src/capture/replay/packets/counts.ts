@@ -57,6 +57,8 @@ export function addFlags(counts: MutableCounts, view: PacketView): void {
   else if (odd === 'xmas') counts.xmas += 1;
 }
 
+const COUNT_NAMES = Object.keys(emptyCounts()) as readonly (keyof PacketCounts)[];
+
 /** Services of a direction and window that are told apart; the rest of a protocol is one. */
 const MAX_SERVICES = 1_024;
 const PORTS = 65_536;
@@ -64,10 +66,9 @@ const PROTOCOLS = ['tcp', 'udp', 'icmp', 'icmpv6', 'other'] as const satisfies r
 
 /** What went to each service in one direction. */
 export class ServiceTable {
-  readonly total = emptyCounts();
   readonly #services = new Map<number, MutableCounts>();
   #lastKey = -1;
-  #last = this.total;
+  #last = emptyCounts();
 
   /** Counts of a service, `port` 0 for none. */
   of(protocol: PacketProtocol, port: number): MutableCounts {
@@ -82,6 +83,17 @@ export class ServiceTable {
     this.#lastKey = key;
     this.#last = counts;
     return counts;
+  }
+
+  get isEmpty(): boolean {
+    return this.#services.size === 0;
+  }
+
+  /** All services' counts summed: what is folded is in there, too. */
+  total(): PacketCounts {
+    const total = emptyCounts();
+    for (const counts of this.#services.values()) for (const name of COUNT_NAMES) total[name] += counts[name];
+    return total;
   }
 
   list(): ServiceCounts[] {

@@ -74,11 +74,7 @@ class InterfaceWindow {
     const protocol = protocolOf(view.protocol);
     const service = services.of(protocol, protocol === 'tcp' || protocol === 'udp' ? servicePort(view) : 0);
     addSize(service, bytes);
-    addSize(services.total, bytes);
-    if (protocol === 'tcp') {
-      addFlags(service, view);
-      addFlags(services.total, view);
-    }
+    if (protocol === 'tcp') addFlags(service, view);
     this.#amount.bytes = bytes;
     this.#amount.syn = isSyn(view) ? 1 : 0;
     if (source !== NO_ROOM)
@@ -89,13 +85,12 @@ class InterfaceWindow {
 
   other(bytes: number): void {
     addSize(this.#inbound.of('other', 0), bytes);
-    addSize(this.#inbound.total, bytes);
   }
 
   close(endMs: number, name: string, emit: (event: PacketRateEvent) => void): void {
     const [inbound, outbound] = [this.#inbound, this.#outbound];
     const common = { kind: 'packet_rate', timeMs: endMs, intervalMs: WINDOW_MS, interface: name } as const;
-    if (inbound.total.packets > 0) {
+    if (!inbound.isEmpty) {
       emit({
         ...common,
         direction: 'inbound',
@@ -103,7 +98,7 @@ class InterfaceWindow {
       });
       this.#inbound = new ServiceTable();
     }
-    if (outbound.total.packets > 0) {
+    if (!outbound.isEmpty) {
       emit({
         ...common,
         direction: 'outbound',
@@ -116,7 +111,7 @@ class InterfaceWindow {
 
   #counted(services: ServiceTable, source: number, target: number) {
     return {
-      total: services.total,
+      total: services.total(),
       services: services.list(),
       sources: this.#addresses.top(source),
       destinations: this.#addresses.top(target),
