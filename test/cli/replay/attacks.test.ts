@@ -291,3 +291,44 @@ test('the same capture gives the same alerts, byte for byte', () => {
   expect(first.length).toBeGreaterThan(2);
   expect(replay(packets)).toEqual(first);
 });
+
+describe('the captures that scripts/make-captures.ts writes', () => {
+  const bodies = (name: string): string[] => {
+    const { stdout } = spawnSync(TELEGEN, ['replay', '--output', 'jsonl', join(folder, 'made', name)], {
+      encoding: 'utf8',
+    });
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    const alerts = lines.map((line) => JSON.parse(line) as Alert);
+    return alerts
+      .filter(({ attributes }) => ['scan', 'packet-rate'].includes(String(attributes['telegen.detector'])))
+      .map(({ body }) => body);
+  };
+  beforeAll(() => {
+    const script = new URL('../../../scripts/make-captures.ts', import.meta.url).pathname;
+    spawnSync(process.execPath, [script, join(folder, 'made'), '--packets', '10']);
+  });
+
+  test('syn-flood.pcap', () => {
+    expect(bodies('syn-flood.pcap')).toEqual([
+      'SYN flood on if0, tcp/80: 310 SYN/s, 10 usual',
+      'SYN flood on if0, tcp/80 is over: 4000 packets in 10 s, at most 310 SYN/s',
+    ]);
+  });
+
+  test('flash-crowd.pcap', () => {
+    const [start, ...rest] = bodies('flash-crowd.pcap');
+    expect([start, rest.length]).toEqual(['Flash crowd on if0, tcp/80: 460 SYN/s, 10 usual', 1]);
+  });
+
+  test('scans.pcap', () => {
+    expect(bodies('scans.pcap')).toEqual([
+      'TCP port scan from 198.51.100.1: 15 ports of 10.0.0.1 tried in vain',
+      'UDP port scan from 198.51.100.2: 15 ports of 10.0.0.1 tried in vain',
+      'FIN scan from 198.51.100.3: 5 probes with flags that no connection has',
+      'NULL scan from 198.51.100.4: 5 probes with flags that no connection has',
+      'Xmas scan from 198.51.100.5: 5 probes with flags that no connection has',
+      'TCP sweep from 198.51.100.11: 25 hosts tried in vain on port 3389',
+      'ICMP echo sweep from 198.51.100.12: 25 hosts asked in vain',
+    ]);
+  });
+});

@@ -36,7 +36,7 @@ export function at(
 
 /** A connection with a request and its answer, from SYN to the last ACK. */
 export function visit(ms: number, client: string, clientPort: number, serverPort = 80): TimedPacket[] {
-  const script = tcpScript({ client, clientPort, server: SERVER, serverPort }, ms);
+  const script = tcpScript({ client, clientPort, server: SERVER, serverPort }, Math.floor(ms));
   script.handshake();
   script.say('client', 'PA', new Uint8Array(120).fill(120));
   script.wait(2);
