@@ -20,9 +20,11 @@ export interface Anomaly {
   updateEveryMs: number;
   updates: number;
   peak: number;
-  /** Since it began, the ordinary traffic of the scope included. */
+  /** From its begin to the last window that stood out, the ordinary traffic of the scope included. */
   packets: number;
   bytes: number;
+  /** Of the windows since, which belong to it only if another one stands out. */
+  readonly pause: { packets: number; bytes: number };
   /** The most sources of one window. */
   mostSources: number;
   /** The window with the highest rate. */
@@ -47,27 +49,41 @@ export function createAnomaly(
     peak: 0,
     packets: 0,
     bytes: 0,
+    pause: { packets: 0, bytes: 0 },
     mostSources: 0,
     worst: event,
     recent: new Map(SIGNALS.map((signal) => [signal, createBaseline(0)])),
   };
 }
 
-/** Adds a window to the sums. */
-export function addWindow(anomaly: Anomaly, { rates, bytes }: Traffic, event: PacketRateEvent): void {
+/** Adds a window to the sums. `isOver`: it stands out. */
+export function addWindow(
+  anomaly: Anomaly,
+  { rates, bytes }: Traffic,
+  { event, isOver }: { readonly event: PacketRateEvent; readonly isOver: boolean },
+): void {
   const seconds = event.intervalMs / 1000;
   if (rates[anomaly.signal] > anomaly.peak) {
     anomaly.peak = rates[anomaly.signal];
     anomaly.worst = event;
   }
-  anomaly.packets += rates.packets * seconds;
-  anomaly.bytes += bytes * seconds;
+  anomaly.pause.packets += rates.packets * seconds;
+  anomaly.pause.bytes += bytes * seconds;
+  if (isOver) endPause(anomaly, event.timeMs);
   anomaly.mostSources = Math.max(anomaly.mostSources, event.sourcesSeen);
   for (const [signal, baseline] of anomaly.recent)
     learn(baseline, rates[signal as keyof Rates], {
       cap: Number.POSITIVE_INFINITY,
       halfLifeWindows: RECENT_WINDOWS,
     });
+}
+
+function endPause(anomaly: Anomaly, nowMs: number): void {
+  const { pause } = anomaly;
+  anomaly.packets += pause.packets;
+  anomaly.bytes += pause.bytes;
+  pause.packets = pause.bytes = 0;
+  anomaly.lastOverMs = nowMs;
 }
 
 /** Whether it is time for the next update; each comes after twice the time of the one before. */

@@ -6,7 +6,16 @@ import { classify, isReported, type Reported, worse } from './classify.ts';
 import { anomalyFinding, type Ending, type Phase } from './finding.ts';
 import type { PacketRateOptions, Rates } from './options.ts';
 import { addRates, NO_TRAFFIC, serviceTraffic, type Traffic, totalTraffic, without } from './rates.ts';
-import { acceptRecent, type Look, learnWindow, look, type Scope, sensitivityOf } from './scope.ts';
+import {
+  acceptRecent,
+  addSuspected,
+  type Look,
+  learnWindow,
+  look,
+  noteSuspicion,
+  type Scope,
+  sensitivityOf,
+} from './scope.ts';
 import { createSite, newSources, type Site, scopeOf, silence, silentWindows } from './site.ts';
 
 export interface JudgeParts {
@@ -114,11 +123,11 @@ export class Judge {
       this.#follow(scope, { anomaly: scope.anomaly, seen }, view);
       return seen.excess;
     }
-    if (!isOver) scope.suspectMs = undefined;
-    else scope.suspectMs ??= event.timeMs - event.intervalMs;
+    noteSuspicion(scope, isOver, event);
     const isWatching = isOver && this.#isWatching(event);
     const isDoubtful = isWatching && !this.#isStarting(scope, event);
     if (isWatching && !isDoubtful) this.#begin(scope, seen, view);
+    if (isDoubtful) addSuspected(scope, traffic, event);
     // What may be the first second of a flood is not learned; what turned out to be none is, within the threshold.
     if (scope.anomaly === undefined && !isDoubtful)
       learnWindow(scope, traffic.rates, {
@@ -159,7 +168,9 @@ export class Judge {
       event,
     );
     scope.anomaly = anomaly;
-    addWindow(anomaly, seen.traffic, event);
+    anomaly.pause.packets = scope.suspected.packets;
+    anomaly.pause.bytes = scope.suspected.bytes;
+    addWindow(anomaly, seen.traffic, { event, isOver: true });
     this.#report(scope, { anomaly, phase: 'start', rates: seen.traffic.rates }, view);
   }
 
@@ -167,8 +178,7 @@ export class Judge {
     const { timeMs } = view.event;
     const { rates } = seen.traffic;
     const { endAfterMs, acceptAfterMs } = this.#options;
-    addWindow(anomaly, seen.traffic, view.event);
-    if (seen.over.length > 0) anomaly.lastOverMs = timeMs;
+    addWindow(anomaly, seen.traffic, { event: view.event, isOver: seen.over.length > 0 });
     if (timeMs - anomaly.lastOverMs >= endAfterMs) this.#end(scope, { anomaly, ending: 'over', rates }, view);
     else if (timeMs - anomaly.beganMs >= acceptAfterMs) {
       acceptRecent(scope, anomaly, this.site.whole);

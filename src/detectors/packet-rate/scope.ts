@@ -1,4 +1,4 @@
-import type { ServiceCounts } from '../../model/packets.ts';
+import type { PacketRateEvent, ServiceCounts } from '../../model/packets.ts';
 import type { Anomaly } from './anomaly.ts';
 import {
   accept,
@@ -11,7 +11,7 @@ import {
 } from './baseline.ts';
 import type { PacketRateOptions, Rates, Signal } from './options.ts';
 import { SIGNALS } from './options.ts';
-import { signalsOf } from './rates.ts';
+import { signalsOf, type Traffic } from './rates.ts';
 
 /** What is watched as one: a service of an interface and direction, or all of it. */
 export interface Scope {
@@ -23,6 +23,8 @@ export interface Scope {
   lastMs: number;
   /** Since when its rates have stood out without a break; undefined while they do not. */
   suspectMs: number | undefined;
+  /** What came in that time. */
+  readonly suspected: { packets: number; bytes: number };
   anomaly: Anomaly | undefined;
 }
 
@@ -38,6 +40,7 @@ export function createScope(
     baselines: new Map(signals.map((signal) => [signal, createBaseline(windows)])),
     lastMs: timeMs,
     suspectMs: undefined,
+    suspected: { packets: 0, bytes: 0 },
     anomaly: undefined,
   };
 }
@@ -82,6 +85,24 @@ function withImplied({ service }: Scope, rates: Rates, excess: Rates): Rates {
   if (service === undefined) return excess;
   const packets = Math.max(excess.packets, excess.udp, excess.icmp);
   return { ...excess, packets, small: rates.packets === 0 ? 0 : (packets * rates.small) / rates.packets };
+}
+
+/** Keeps since when the rates have stood out. */
+export function noteSuspicion(scope: Scope, isOver: boolean, { timeMs, intervalMs }: PacketRateEvent): void {
+  if (!isOver) scope.suspectMs = undefined;
+  if (!isOver || scope.suspectMs !== undefined) return;
+  scope.suspectMs = timeMs - intervalMs;
+  scope.suspected.packets = scope.suspected.bytes = 0;
+}
+
+/** Keeps what came before it was clear that it is to be told. */
+export function addSuspected(
+  { suspected }: Scope,
+  { rates, bytes }: Traffic,
+  { intervalMs }: PacketRateEvent,
+): void {
+  suspected.packets += (rates.packets * intervalMs) / 1_000;
+  suspected.bytes += (bytes * intervalMs) / 1_000;
 }
 
 /** Takes a window into the baselines, `silent` windows without any packet before it. */

@@ -25,6 +25,7 @@ describe('floods', () => {
       'telegen.rate.ending': 'over',
       'telegen.rate.peak': 2_100,
       'telegen.duration_ms': 30_000,
+      'telegen.rate.packets': 30 * (100 * 5 + 2_000),
     });
   });
 
