@@ -1,4 +1,6 @@
+import type { Attributes } from '../../model/finding.ts';
 import type { PacketRateEvent } from '../../model/packets.ts';
+import { actorAttributes } from '../../net/event-attributes.ts';
 import type { Baseline } from './baseline.ts';
 import { createBaseline, learn } from './baseline.ts';
 import type { Reported } from './classify.ts';
@@ -29,6 +31,8 @@ export interface Anomaly {
   mostSources: number;
   /** The window with the highest rate. */
   worst: PacketRateEvent;
+  /** The process that sent most of it: looked up then, for it may be gone when this is told. */
+  sender: Attributes;
   /** What the rates have been of late: the baseline when it goes on for too long. */
   readonly recent: ReadonlyMap<Signal, Baseline>;
 }
@@ -52,6 +56,7 @@ export function createAnomaly(
     pause: { packets: 0, bytes: 0 },
     mostSources: 0,
     worst: event,
+    sender: {},
     recent: new Map(SIGNALS.map((signal) => [signal, createBaseline(0)])),
   };
 }
@@ -66,6 +71,7 @@ export function addWindow(
   if (rates[anomaly.signal] > anomaly.peak) {
     anomaly.peak = rates[anomaly.signal];
     anomaly.worst = event;
+    anomaly.sender = senderOf(event);
   }
   anomaly.pause.packets += rates.packets * seconds;
   anomaly.pause.bytes += bytes * seconds;
@@ -92,4 +98,11 @@ export function isUpdateDue(anomaly: Anomaly, nowMs: number): boolean {
   anomaly.updateEveryMs *= 2;
   anomaly.nextUpdateMs = nowMs + anomaly.updateEveryMs;
   return true;
+}
+
+/** The process that sends most of what goes out. */
+function senderOf({ direction, senders, total }: PacketRateEvent): Attributes {
+  const first = senders?.[0];
+  if (direction === 'inbound' || first === undefined || first.packets < total.packets / 2) return {};
+  return actorAttributes(first);
 }

@@ -1,7 +1,6 @@
 import { ATTR } from '../../model/attributes.ts';
 import type { Attributes, AttributeValue, Finding } from '../../model/finding.ts';
 import type { PacketRateEvent } from '../../model/packets.ts';
-import { actorAttributes } from '../../net/event-attributes.ts';
 import { formatIp } from '../../net/ip.ts';
 import { isoTime } from '../../net/iso-time.ts';
 import { endpointText } from '../../net/packet-attributes.ts';
@@ -126,12 +125,5 @@ function placeOf({ scope, anomaly }: Report): Attributes {
     draft[ATTR.peerIp] = formatIp(peer.ip);
   const target = isInbound ? worst.destinations[0] : worst.sources[0];
   if (target !== undefined) draft[ATTR.hostIp] = formatIp(target.ip);
-  return { ...draft, ...senderOf(worst) };
-}
-
-/** The process that sends most of what goes out. */
-function senderOf({ direction, senders, total }: PacketRateEvent): Attributes {
-  const first = senders?.[0];
-  if (direction === 'inbound' || first === undefined || first.packets < total.packets / 2) return {};
-  return actorAttributes(first);
+  return { ...draft, ...anomaly.sender };
 }
