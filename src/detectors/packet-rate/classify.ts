@@ -39,6 +39,8 @@ export interface Suspicion {
   readonly newSources: number;
   /** The other direction of the interface has the like just now. */
   readonly isMirrored: boolean;
+  /** The busiest far end is talked with: packets go both ways. */
+  readonly isAnswered: boolean;
 }
 
 /** A verdict that is worth an alert. */
@@ -65,6 +67,8 @@ function rankOf(kind: Kind): number {
 const HALF_OPEN = 0.45;
 /** Packets that a client sends after its SYN in the shortest of handshakes. */
 const PACKETS_PER_HANDSHAKE = 2;
+/** Ports from which programs ask, on most systems: what comes to them is an answer, as a rule. */
+export const FIRST_CLIENT_PORT = 32_768;
 /** A peer with this share of the packets is what there is to tell. */
 const DOMINANT = 0.5;
 const MANY_SOURCES = 50;
@@ -106,15 +110,15 @@ function shareOf(ends: readonly TopEndpoint[], { total }: PacketRateEvent): numb
 }
 
 function datagrams(
-  { service, event, newSources, isMirrored, excess }: Suspicion,
+  { service, event, newSources, isMirrored, isAnswered, excess }: Suspicion,
   by: Signal,
   spread: Spread,
 ): Kind {
   if (isMirrored) return 'reply';
   if (by === 'icmp') return 'icmp_flood';
-  // Folded ports are those of answers to us: downloads over QUIC, tunnels. Answers that nobody asked for come from many.
-  const isFolded = service?.port === 0;
-  if (isFolded && (event.direction === 'outbound' || newSources < MANY_SOURCES)) return 'bulk';
+  // Downloads over QUIC, and tunnels. Answers that nobody asked for come from many.
+  const isAnswer = service === undefined || service.port >= FIRST_CLIENT_PORT;
+  if (isAnswer && isAnswered && (event.direction === 'outbound' || newSources < MANY_SOURCES)) return 'bulk';
   if (service === undefined && spread === 'single_source' && excess.udp < FASTEST_SCAN) return 'scan';
   return 'udp_flood';
 }

@@ -1,8 +1,9 @@
 import type { Finding } from '../../model/finding.ts';
-import type { PacketRateEvent } from '../../model/packets.ts';
+import type { PacketRateEvent, ServiceCounts } from '../../model/packets.ts';
+import { ipEquals } from '../../net/ip.ts';
 import { type Anomaly, addWindow, createAnomaly, isUpdateDue } from './anomaly.ts';
 import type { Sensitivity } from './baseline.ts';
-import { classify, isReported, type Reported, worse } from './classify.ts';
+import { classify, FIRST_CLIENT_PORT, isReported, type Reported, worse } from './classify.ts';
 import { anomalyFinding, type Ending, type Phase } from './finding.ts';
 import type { PacketRateOptions, Rates } from './options.ts';
 import { addRates, NO_TRAFFIC, serviceTraffic, type Traffic, totalTraffic, without } from './rates.ts';
@@ -16,7 +17,7 @@ import {
   type Scope,
   sensitivityOf,
 } from './scope.ts';
-import { createSite, newSources, type Site, scopeOf, silence, silentWindows } from './site.ts';
+import { createSite, hasScope, newSources, type Site, scopeOf, silence, silentWindows } from './site.ts';
 
 export interface JudgeParts {
   readonly options: PacketRateOptions;
@@ -40,6 +41,8 @@ interface Seen extends Look {
 
 /** Windows come every second; after this time without one there was no packet. */
 const SILENT_MS = 3_000;
+/** Acknowledgements of a download are at least this share of it; a host that refuses datagrams says so far less often. */
+const ANSWERED_SHARE = 0.02;
 /** The same burst may be cut into windows differently in both directions. */
 const MIRROR_MS = 2_500;
 
@@ -95,13 +98,17 @@ export class Judge {
     let explained = NO_TRAFFIC.rates;
     const seen = new Set<Scope>();
     for (const service of event.services) {
+      if (isSpread(service)) continue;
+      const traffic = serviceTraffic(service, event.intervalMs);
+      // One of many: the interface as a whole is judged by them.
+      if (!hasScope(site, service) && isClientPort(service) && this.#isSmall(traffic.rates)) continue;
       const scope = scopeOf(site, service, event);
       if (scope === undefined) {
         this.#parts.counters.services += 1;
         continue;
       }
       seen.add(scope);
-      const excess = this.#examine(scope, serviceTraffic(service, event.intervalMs), view);
+      const excess = this.#examine(scope, traffic, view);
       if (excess !== undefined) explained = addRates(explained, excess);
     }
     for (const scope of site.scopes.values()) {
@@ -109,6 +116,11 @@ export class Judge {
       if (isLoud && !seen.has(scope)) this.#examine(scope, NO_TRAFFIC, view);
     }
     return explained;
+  }
+
+  #isSmall({ packets, syn, udp }: Rates): boolean {
+    const { floors } = this.#options;
+    return packets < floors.packets / 4 && syn < floors.syn / 4 && udp < floors.udp / 4;
   }
 
   /** Gives what is beyond the baseline where that is a matter of its own. */
@@ -202,7 +214,17 @@ export class Judge {
     const { traffic, excess, over } = seen;
     const { service } = scope;
     const isMirrored = this.#isMirrored(seen, event);
-    const verdict = classify({ event, service, traffic, excess, over, newSources, isMirrored });
+    const isAnswered = this.#isAnswered(event);
+    const verdict = classify({
+      event,
+      service,
+      traffic,
+      excess,
+      over,
+      newSources,
+      isMirrored,
+      isAnswered,
+    });
     if (!isReported(verdict)) return undefined;
     // Few visitors are no crowd: their packets have to stand out as well.
     return verdict.kind === 'flash_crowd' && !over.includes('packets') ? undefined : verdict;
@@ -220,6 +242,18 @@ export class Judge {
     return protocol === 'icmp' && hasSenders(opposite.last);
   }
 
+  /** Whether the busiest far end gets, or gives, at least a few packets for those of the other direction. */
+  #isAnswered(event: PacketRateEvent): boolean {
+    const opposite = this.#parts.opposite()?.site.last;
+    if (opposite === undefined || Math.abs(event.timeMs - opposite.timeMs) > MIRROR_MS) return false;
+    const isInbound = event.direction === 'inbound';
+    const [far] = isInbound ? event.sources : event.destinations;
+    const ends = isInbound ? opposite.destinations : opposite.sources;
+    if (far === undefined) return false;
+    const back = ends.find(({ ip }) => ipEquals(ip, far.ip));
+    return back !== undefined && back.packets >= ANSWERED_SHARE * far.packets;
+  }
+
   #end(scope: Scope, of: { anomaly: Anomaly; ending: Ending; rates: Rates }, view: View): void {
     this.#report(scope, { ...of, phase: 'end' }, view);
     scope.anomaly = undefined;
@@ -233,6 +267,15 @@ export class Judge {
   ): void {
     findings.push(anomalyFinding({ ...of, scope, event }));
   }
+}
+
+/** Folded ports are many, and belong to no service. */
+function isSpread({ protocol, port }: ServiceCounts): boolean {
+  return port === 0 && (protocol === 'tcp' || protocol === 'udp');
+}
+
+function isClientPort({ port }: ServiceCounts): boolean {
+  return port >= FIRST_CLIENT_PORT;
 }
 
 function hasSenders({ senders, total }: PacketRateEvent): boolean {

@@ -40,6 +40,10 @@ export function silentWindows(lastMs: number, { timeMs, intervalMs }: PacketRate
   return Math.max(0, Math.round((timeMs - lastMs) / Math.max(1, intervalMs)) - 1);
 }
 
+export function hasScope(site: Site, service: ServiceCounts): boolean {
+  return site.scopes.has(keyOf(service));
+}
+
 /** The scope of a service; undefined where there is no room for another one. */
 export function scopeOf(site: Site, service: ServiceCounts, event: PacketRateEvent): Scope | undefined {
   const key = keyOf(service);

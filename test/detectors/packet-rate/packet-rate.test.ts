@@ -115,7 +115,7 @@ describe('floods', () => {
     expect(watch.findings[0]?.attributes).toMatchObject({
       'process.pid': 4711,
       'process.executable.name': 'flooder',
-      'net.peer.ip': '192.0.2.1',
+      'net.peer.ip': '198.51.100.1',
       'net.peer.port': 80,
     });
   });
@@ -229,6 +229,50 @@ describe('the course of an anomaly', () => {
     const keys = watch.findings.map(({ mergeAs }) => mergeAs);
     expect(keys).toHaveLength(9);
     expect(new Set(keys).size).toBe(9);
+  });
+});
+
+/** A second of both directions: what comes from one far end, and what goes back to it. */
+function talk(
+  watch: ReturnType<typeof watching>,
+  seconds: number,
+  ports: readonly [inbound: number, outbound: number],
+  back: number,
+): void {
+  const far = { seen: 2, top: 0.98 };
+  for (let each = 0; each < seconds; each++) {
+    watch.show([requests(20, 50_000), datagrams('udp', back, ports[1])], {
+      direction: 'outbound',
+      sources: { seen: 1, top: 1 },
+      destinations: far,
+    });
+    watch.show([requests(20), datagrams('udp', 9_000, ports[0])], { sources: far });
+    watch.skip(1);
+  }
+}
+
+describe('QUIC and tunnels', () => {
+  const minute = (watch: ReturnType<typeof watching>): void => {
+    for (let each = 0; each < 60; each++) {
+      watch.show([requests(20, 50_000)], { direction: 'outbound' });
+      watch.show([requests(20)]);
+      watch.skip(1);
+    }
+  };
+
+  test('a download is answered', () => {
+    const watch = watching();
+    minute(watch);
+    talk(watch, 30, [51_234, 443], 600);
+    expect(watch.told).toEqual([]);
+  });
+
+  test('a flood to the same port is not', () => {
+    const watch = watching();
+    minute(watch);
+    talk(watch, 30, [51_234, 443], 0);
+    expect(watch.told).toEqual(['start udp_flood @61']);
+    expect(watch.findings[0]?.attributes).toMatchObject({ 'net.host.port': 51_234 });
   });
 });
 

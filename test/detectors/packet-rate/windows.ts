@@ -61,6 +61,8 @@ export function together(...all: readonly Counts[]): Counts[] {
   return [...sums.values()] as unknown as Counts[];
 }
 
+const [FAR, OWN] = ['198.51.100', '192.0.2'] as const;
+
 export interface Ends {
   readonly seen: number;
   /** Share of the busiest. */
@@ -89,10 +91,11 @@ export function watching(options: Partial<PacketRateOptions> = {}) {
   ): void {
     const event = windowOf(services, { timeMs: TIME_MS + (second + 1) * 1_000, ...rest });
     const { total } = event;
+    const isInbound = event.direction === 'inbound';
     const full = {
       ...event,
-      sources: endsOf(sources, total, '198.51.100'),
-      destinations: endsOf(destinations, total, '192.0.2'),
+      sources: endsOf(sources, total, isInbound ? FAR : OWN),
+      destinations: endsOf(destinations, total, isInbound ? OWN : FAR),
       sourcesSeen: sources.seen,
     };
     for (const finding of detector.inspectPackets?.(full) ?? []) findings.push({ ...finding, second });

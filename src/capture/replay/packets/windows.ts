@@ -7,9 +7,6 @@ import { addFlags, addSize, isSyn, ServiceTable } from './counts.ts';
 
 /** Interfaces that are told apart; packets of further ones are counted as of the last. */
 const MAX_INTERFACES = 16;
-/** Ports from which clients connect, on most systems. */
-const FIRST_EPHEMERAL = 32_768;
-const FIRST_USER = 1_024;
 const WINDOW_MS = 1_000;
 
 /** Counts packets by second, interface and direction, and tells what was counted when the second is over. */
@@ -72,7 +69,7 @@ class InterfaceWindow {
     const isOutbound = this.#isOutbound(view, source, target);
     const services = isOutbound ? this.#outbound : this.#inbound;
     const protocol = protocolOf(view.protocol);
-    const service = services.of(protocol, protocol === 'tcp' || protocol === 'udp' ? servicePort(view) : 0);
+    const service = services.of(protocol, protocol === 'tcp' || protocol === 'udp' ? view.dstPort : 0);
     addSize(service, bytes);
     if (protocol === 'tcp') addFlags(service, view);
     this.#amount.bytes = bytes;
@@ -141,14 +138,4 @@ function protocolOf(number: number): PacketProtocol {
     default:
       return 'other';
   }
-}
-
-/** The port that is asked; 0 for answers, which go to as many ports as there are clients. */
-function servicePort(view: PacketView): number {
-  const { srcPort, dstPort } = view;
-  if (isSyn(view)) return dstPort;
-  const isAnswer =
-    (srcPort < FIRST_USER && dstPort >= FIRST_USER) ||
-    (dstPort >= FIRST_EPHEMERAL && srcPort < FIRST_EPHEMERAL);
-  return isAnswer ? 0 : dstPort;
 }

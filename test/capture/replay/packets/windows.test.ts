@@ -91,14 +91,6 @@ describe('services', () => {
     expect(told).toEqual([['tcp/80 1', 'tcp/443 1', 'udp/53 1', 'icmp/0 1', 'icmpv6/0 1', 'other/0 1']]);
   });
 
-  test('answers have none: they go to as many ports as there are clients', async () => {
-    const answer = (srcPort: number, dstPort: number) =>
-      packet(1, PROTO.tcp, tcp({ srcPort, dstPort, flags: 'PA' }));
-    expect(
-      await ports(answer(443, 50_000), answer(8_080, 40_000), answer(50_000, 8_080), answer(40_000, 50_000)),
-    ).toEqual([['tcp/0 2', 'tcp/8080 1', 'tcp/50000 1']]);
-  });
-
   test('beyond 1,024 of a window they are folded, and the sums stay exact', async () => {
     const { windows } = await watched(
       Array.from({ length: 3_000 }, (_, index) => syn(index / 10, index + 1)),
