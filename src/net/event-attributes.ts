@@ -3,7 +3,7 @@ import type { ConversationFacts, Role } from '../model/conversation.ts';
 import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Attributes, AttributeValue } from '../model/finding.ts';
 import type { Endpoint } from '../model/ip-address.ts';
-import type { Owner, Process } from '../model/process.ts';
+import type { Owner, Process, Workload } from '../model/process.ts';
 import { communityId } from './community-id.ts';
 import { contentAttributes, NOTHING_SHOWN, type Shown } from './content-attributes.ts';
 import { formatIp } from './ip.ts';
@@ -76,7 +76,7 @@ interface Actor {
 export function actorAttributes(actor: Actor): Attributes {
   const draft: Draft = {};
   putActor(draft, actor);
-  putWorkload(draft, actor.workload);
+  putAll(draft, workloadAttributes(actor.workload));
   return draft;
 }
 
