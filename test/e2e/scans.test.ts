@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { enterNamespace } from '../support/namespaces.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 import { endTelegens, type OutputLine, watch } from '../support/telegen.ts';
 
@@ -98,6 +100,53 @@ for _ in range(200):
 
     it('a program that may scan is left alone', async () => {
       expect(await scansOf(nmap('-p', '1-100', HOST), { ignore_processes: [NMAP] })).toEqual([]);
+    });
+  },
+);
+
+describe.skipIf(skip !== undefined)(
+  `scans from outside${skip === undefined ? '' : ` (SKIP: ${skip})`}`,
+  () => {
+    let sandbox: Sandbox;
+    beforeAll(async () => {
+      sandbox = await openSandbox();
+    });
+    afterEach(async () => {
+      await sandbox?.endPrograms();
+      await endTelegens();
+    });
+    afterAll(() => sandbox?.close());
+
+    it.each([
+      ['-sS', '1-100', 'tcp_scan'],
+      ['-sT', '1-100', 'tcp_scan'],
+      ['-sF', '1-40', 'fin_scan'],
+      ['-sN', '1-40', 'null_scan'],
+      ['-sX', '1-40', 'xmas_scan'],
+      ['-sU', '2000-2060', 'udp_scan'],
+    ])('nmap %s is named rightly, once', async (kind, ports, reason) => {
+      const telegen = await watch(sandbox, {
+        wrap: enterNamespace(sandbox.namespaces.inside),
+        config: {
+          rules: { enabled: false },
+          agent: { network: { xdp: { enabled: true }, security: { suspicious_ports: [] } } },
+        },
+      });
+      await telegen.says('interface wire:');
+      const words = ['-Pn', '-n', '--max-retries', '0', '--min-rate', '50', '-p', ports, '192.0.2.2'];
+      const place = { cgroup: 'none', namespace: 'outside' } as const;
+      await sandbox.start([NMAP, kind, ...words], place).end();
+      await eventually(
+        () => telegen.alerts().length > 0,
+        () => `a scan; seen ${telegen.stdout()} ${telegen.stderr()}`,
+      );
+      const { code, stderr } = await telegen.stop();
+      expect(code, stderr).toBe(0);
+      expect(telegen.alerts().map(({ attributes }) => attributes['telegen.reasons'])).toEqual([[reason]]);
+      expect(telegen.alerts()[0]?.attributes).toMatchObject({
+        'net.peer.ip': '192.0.2.1',
+        'net.host.ip': '192.0.2.2',
+      });
     });
   },
 );
