@@ -3,9 +3,12 @@
 
 #include <bpf/libbpf.h>
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "iteration.h"
 #include "napi_setup.h"
 
 namespace telegen {
@@ -37,6 +40,8 @@ private:
 	Napi::Value attach(const Napi::CallbackInfo &info);
 	Napi::Value attach_cgroup(const Napi::CallbackInfo &info);
 	Napi::Value run_iterator(const Napi::CallbackInfo &info);
+	Napi::Value iterate(const Napi::CallbackInfo &info);
+	Napi::Value map_memory(const Napi::CallbackInfo &info);
 	Napi::Value map_lookup(const Napi::CallbackInfo &info);
 	Napi::Value map_update(const Napi::CallbackInfo &info);
 	Napi::Value map_delete(const Napi::CallbackInfo &info);
@@ -56,6 +61,8 @@ private:
 	struct bpf_object *object_ = nullptr;
 	bool loaded_ = false;
 	std::vector<struct bpf_link *> links_;
+	// Under way, by program.
+	std::map<std::string, std::unique_ptr<Iteration>> iterations_;
 };
 
 } // namespace telegen

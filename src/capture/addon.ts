@@ -22,6 +22,13 @@ export interface BpfObject {
   attach(program: string): void;
   attachCgroup(program: string, cgroupFd: number): void;
   runIterator(program: string): void;
+  /**
+   * Runs an iterator program over further of what it iterates, until it has written `most` bytes (at most 32,768). Returns how
+   * many it wrote; 0: the round is over, and the next call begins another.
+   */
+  iterate(program: string, most: number): number;
+  /** The values of an array map, one after the other, in memory shared with the kernel side. */
+  mapMemory(map: string): ArrayBuffer;
   mapLookup(map: string, key: Uint8Array): Buffer | undefined;
   mapUpdate(map: string, key: Uint8Array, value: Uint8Array, flags: number): void;
   mapDelete(map: string, key: Uint8Array): boolean;

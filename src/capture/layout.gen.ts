@@ -116,6 +116,21 @@ export const AT_UDP_FLOW_BYTES_RECEIVED = 64;
 export const AT_UDP_FLOW_PACKETS_SENT = 72;
 export const AT_UDP_FLOW_PACKETS_RECEIVED = 80;
 
+export const SIZE_FLOW = 144;
+export const AT_FLOW_TUPLE = 0;
+export const AT_FLOW_OWNER = 40;
+export const AT_FLOW_COOKIE = 96;
+export const AT_FLOW_BYTES_SENT = 104;
+export const AT_FLOW_BYTES_RECEIVED = 112;
+export const AT_FLOW_SEGMENTS_SENT = 120;
+export const AT_FLOW_SEGMENTS_RECEIVED = 124;
+export const AT_FLOW_RETRANSMITS = 128;
+export const AT_FLOW_RTT_US = 132;
+export const AT_FLOW_MIN_RTT_US = 136;
+export const AT_FLOW_ATTRIBUTION = 140;
+export const AT_FLOW_FLAGS = 141;
+export const AT_FLOW_PAD = 142;
+
 export const RECORD_KIND = {
   CONNECTION: 1,
   CONNECTION_END: 2,
@@ -197,6 +212,11 @@ export const PIECE = {
   ORPHAN: 32,
 } as const;
 
+export const FLOW_FLAG = {
+  OLDER: 1,
+  FIRST: 2,
+} as const;
+
 /** The whole layout, for comparing with the addon. */
 export const LAYOUT = {
   tg_head: { size: 16, fields: { time_ns: 0, size: 8, kind: 12, flags: 14 } },
@@ -214,4 +234,5 @@ export const LAYOUT = {
   tg_process: { size: 24, fields: { start_ns: 0, exec_id: 8, parent_pid: 16, pad: 20 } },
   tg_udp_key: { size: 32, fields: { cookie: 0, remote_ip: 8, remote_port: 24, pad: 26 } },
   tg_udp_flow: { size: 88, fields: { tuple: 0, first_ns: 40, last_ns: 48, bytes_sent: 56, bytes_received: 64, packets_sent: 72, packets_received: 80 } },
+  tg_flow: { size: 144, fields: { tuple: 0, owner: 40, cookie: 96, bytes_sent: 104, bytes_received: 112, segments_sent: 120, segments_received: 124, retransmits: 128, rtt_us: 132, min_rtt_us: 136, attribution: 140, flags: 141, pad: 142 } },
 } as const;

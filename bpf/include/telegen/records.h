@@ -254,4 +254,30 @@ struct tg_udp_flow {
 	__u64 packets_received;
 };
 
+/* Bits of tg_flow.flags. */
+enum tg_flow_flag {
+	TG_FLOW_FLAG_OLDER = 1, /* the connection is older than telegen: what it counted before is not ours */
+	TG_FLOW_FLAG_FIRST = 2, /* and this is the first that is told of it */
+};
+
+/*
+ * A TCP connection that is open; value of the tg_flows map. Bytes are payload that has been acknowledged and received, and
+ * never more than its end will tell. In place 0 only `cookie` counts: how many flows follow.
+ */
+struct tg_flow {
+	struct tg_tuple tuple;
+	struct tg_owner owner;
+	__u64 cookie;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 segments_sent; /* of all time, modulo 2^32, as those below */
+	__u32 segments_received;
+	__u32 retransmits;
+	__u32 rtt_us;
+	__u32 min_rtt_us;
+	__u8 attribution;
+	__u8 flags; /* enum tg_flow_flag */
+	__u8 pad[2];
+};
+
 #endif

@@ -64,7 +64,7 @@ export class Hooks {
     try {
       if (candidate.attach === 'cgroup') loaded.object.attachCgroup(candidate.program, this.#parts.cgroup.fd);
       else if (candidate.attach === 'iterator') loaded.object.runIterator(candidate.program);
-      else loaded.object.attach(candidate.program);
+      else if (candidate.attach === 'trace') loaded.object.attach(candidate.program);
       return undefined;
     } catch (error) {
       return reasonOf(error);

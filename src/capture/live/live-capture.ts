@@ -5,6 +5,7 @@ import {
   type ConnectionPhase,
   type ProcessEvent,
 } from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import { type Addon, type BpfObject, isKernelError, loadAddon, type RingReader } from '../addon.ts';
 import { type DecodedRecord, decodeBatch } from '../decode.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
@@ -12,10 +13,12 @@ import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
 import { EpochOffset } from './epoch-offset.ts';
 import { type HookStatus, Hooks } from './hooks.ts';
+import { type FlowCounters, LiveFlows } from './live-flows.ts';
 import { type LoadedObject, reasonOf } from './load-object.ts';
 import { loadContent, loadCore, loadExtra } from './objects.ts';
 import {
   type ContentKind,
+  FLOW_FEATURE,
   type ObjectName,
   PROCESS_FEATURES,
   SEED_FEATURE,
@@ -33,6 +36,8 @@ const SLABS = 16;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const SWEEP_MS = 10_000;
+/** How often the counters of open connections are read. */
+const FLOWS_MS = 5_000;
 
 export interface LiveCaptureOptions {
   /** Directory of the cgroup v2 to observe; the root of the hierarchy when absent. */
@@ -50,6 +55,8 @@ export interface LiveCaptureOptions {
     readonly bodyBytes?: number;
     readonly reader: ContentReader;
   };
+  /** Counters of open TCP connections, of 1 in `sampleRate`, every some seconds (default: none). */
+  readonly flows?: { readonly sampleRate: number; readonly onFlow: (flow: LiveFlow) => void };
   readonly addon?: Addon;
   /** Called once the process hooks are in place and before any socket hook is. */
   readonly seedProcesses?: () => readonly SeedProcess[];
@@ -66,6 +73,8 @@ export interface LiveCapture {
   counters(): RecordCounters;
   /** What became of the payload; undefined when no content is wanted. */
   streams(): Readonly<StreamCounters> | undefined;
+  /** What reading the counters of open connections came to; undefined when nobody wants them or they are not to be had. */
+  flows(): FlowCounters | undefined;
   /** Records decoded so far. */
   received(): number;
   /** Bytes waiting in the ring. */
@@ -82,7 +91,7 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
   try {
     const { ringBufferSize: ringBytes, phases = CONNECTION_PHASES } = options;
     const { kinds: content = [], bodyBytes = 0 } = options.content ?? {};
-    const wants: Wants = { phases, content, bodyBytes };
+    const wants: Wants = { phases, content, bodyBytes, flowSampleRate: options.flows?.sampleRate ?? 0 };
     const settings = { cgroup, ringBytes, wants };
     objects.set('core', loadCore(addon, settings));
     const { object: core } = objects.get('core') as LoadedObject;
@@ -128,7 +137,8 @@ class Running implements LiveCapture {
   readonly #slabs: RecordView[];
   readonly #reader: RingReader;
   readonly #udp: UdpFlows;
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #flows: LiveFlows | undefined;
+  readonly #timers: readonly NodeJS.Timeout[];
   readonly #stopped: Promise<void>;
   readonly #wantsClosed: boolean;
   #received = 0;
@@ -155,8 +165,13 @@ class Running implements LiveCapture {
     this.#stopped = new Promise((resolve) => {
       this.#reader.start((slab, bytes) => this.#batch(slab, bytes), resolve);
     });
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
-    this.#sweeper.unref();
+    this.#flows = this.#openFlows();
+    this.#timers = [
+      setInterval(() => this.#sweep(), SWEEP_MS).unref(),
+      setInterval(() => this.#flows?.begin(), FLOWS_MS).unref(),
+    ];
+    // At once, so that what older connections counted before is not taken for ours.
+    this.#flows?.begin();
   }
 
   get cgroup(): string {
@@ -179,6 +194,10 @@ class Running implements LiveCapture {
     return this.#streams?.counters;
   }
 
+  flows(): FlowCounters | undefined {
+    return this.#flows?.counters;
+  }
+
   received(): number {
     return this.#received;
   }
@@ -190,6 +209,17 @@ class Running implements LiveCapture {
   stop(beforeClose?: () => void): Promise<void> {
     this.#stopping ??= this.#stop(beforeClose);
     return this.#stopping;
+  }
+
+  #openFlows(): LiveFlows | undefined {
+    const { onFlow } = this.#parts.options.flows ?? {};
+    this.#hooks.serve(FLOW_FEATURE);
+    const isServed = this.#hooks.statuses.some(
+      ({ feature, state }) => feature === FLOW_FEATURE && state === 'ok',
+    );
+    const extra = this.#parts.objects.get('extra');
+    if (onFlow === undefined || extra === undefined || !isServed) return undefined;
+    return new LiveFlows(extra.object, (flow) => this.#guarded(() => onFlow(flow)));
   }
 
   #batch(slab: number, bytes: number): void {
@@ -252,7 +282,8 @@ class Running implements LiveCapture {
   }
 
   async #stop(beforeClose: (() => void) | undefined): Promise<void> {
-    clearInterval(this.#sweeper);
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#flows?.stop();
     for (const { object } of this.#parts.objects.values()) object.detach();
     this.#reader.stop();
     await this.#stopped;

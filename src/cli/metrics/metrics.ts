@@ -1,6 +1,7 @@
 import type { Delivery } from '../../alerts/deliver.ts';
 import type { Config } from '../../config/config.ts';
 import type { EventKind, HttpEvent, TelegenEvent } from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import type { Rename } from '../../net/conventions.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Aggregator, createAggregator } from '../../telemetry/aggregate/aggregator.ts';
@@ -30,6 +31,7 @@ export interface MetricsParts {
 export interface Metrics {
   readonly registry: Registry;
   readonly onEvent: (event: TelegenEvent) => void;
+  readonly onFlow: (flow: LiveFlow) => void;
   /** The same delivery; its alerts are also shown over HTTP. */
   watching(delivery: Delivery): Delivery;
   tick(nowMs: number): void;
@@ -104,6 +106,7 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
   return {
     registry,
     onEvent: aggregator.onEvent,
+    onFlow: aggregator.onFlow,
     watching: (delivery) => ({
       ...delivery,
       send(alert) {

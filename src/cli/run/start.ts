@@ -8,6 +8,7 @@ import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
@@ -170,16 +171,23 @@ function openEngine(stage: Stage): Engine {
 }
 
 function openCapture(
-  { config, options, wanted, judges, telemetry, processes, diagnostics }: Stage,
+  { config, options, wanted, judges, telemetry, metrics, processes, diagnostics }: Stage,
   { engine, contents }: { readonly engine: Engine; readonly contents: Contents },
 ): LiveCapture {
   const { kinds, maxBodyBytes: bodyBytes } = telemetry.contents;
+  const { tcp } = config.network;
+  const onFlow = (flow: LiveFlow): void => {
+    // Its beginning was not seen: it is met like any other connection, where the filters are.
+    if (flow.isFirst) engine.handle(flow.event());
+    metrics?.onFlow(flow);
+  };
   return openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
     phases: phasesFor(wanted, judges.rules),
     content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
+    ...(metrics !== undefined && tcp.enabled ? { flows: { sampleRate: tcp.sampleRate, onFlow } } : {}),
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,

@@ -1,5 +1,12 @@
 import type { ConversationFacts, DnsFacts, GrpcFacts, HttpFacts } from '../../model/conversation.ts';
-import type { ConnectionEvent, ContentEvent, HttpEvent, TelegenEvent } from '../../model/event.ts';
+import type {
+  ConnectionEvent,
+  ConnectionStats,
+  ContentEvent,
+  HttpEvent,
+  TelegenEvent,
+} from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import type { IpAddress } from '../../model/ip-address.ts';
 import { ipKey } from '../../net/ip.ts';
 import { createBoundedMap } from './bounded-map.ts';
@@ -10,6 +17,7 @@ import {
   createConversations,
   type Observer,
   observerOf,
+  weightOf,
 } from './conversations.ts';
 import { createDnsMetrics } from './dns-metrics.ts';
 import { isServerError } from './grpc-status.ts';
@@ -19,6 +27,7 @@ import { createRedMetrics, type RedMetrics } from './red-metrics.ts';
 import type { Registry } from './registry.ts';
 import { targetOf } from './target.ts';
 import { createTcpMetrics, type TcpMetrics, type TcpSettings } from './tcp-metrics.ts';
+import { createToldTotals } from './told-totals.ts';
 import { createGraph, type Graph, type SeenRequest } from './topology/graph.ts';
 import { createServiceGraph } from './topology/service-graph.ts';
 import type { Topology } from './topology/topology.ts';
@@ -38,6 +47,8 @@ export interface AggregatorOptions {
 /** Turns events into metrics and topology. Pure: time comes with events and ticks. */
 export interface Aggregator {
   readonly onEvent: (event: TelegenEvent) => void;
+  /** Counters of a connection that is open; nothing happens to one that no event told of. */
+  readonly onFlow: (flow: LiveFlow) => void;
   /** About once a second: settles what has begun, forgets what is over. */
   tick(nowMs: number): void;
   topology(nowMs: number): Topology;
@@ -45,6 +56,8 @@ export interface Aggregator {
 
 /** Some 750 bytes each (Node 24, measured), 1.1 KB when each has a peer of its own. */
 const MAX_CONVERSATIONS = 65_536;
+/** Both may be on this host, each with a socket of its own. */
+const ENDS = 2;
 /** Addresses of this host (and of its containers) that clients were seen to use. */
 const MAX_LOCAL_ADDRESSES = 4_096;
 const EXPIRE_EVERY_MS = 60_000;
@@ -66,6 +79,8 @@ class Telemetry implements Aggregator {
   readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
   /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
   readonly #unsettled = new Set<Conversation>();
+  readonly #told: ReturnType<typeof createToldTotals>;
+  readonly #sampleRate: number;
   #expiredMs = 0;
 
   constructor(options: AggregatorOptions) {
@@ -73,9 +88,12 @@ class Telemetry implements Aggregator {
     const names = namingSet(naming);
     this.#registry = registry;
     this.#identities = createIdentities(isInternal);
+    const max = options.maxConversations ?? MAX_CONVERSATIONS;
+    this.#sampleRate = tcp.sampleRate;
+    this.#told = createToldTotals(ENDS * max);
     this.#conversations = createConversations({
       identities: this.#identities,
-      max: options.maxConversations ?? MAX_CONVERSATIONS,
+      max,
       sampleRate: tcp.sampleRate,
       onEvicted: (conversation) => this.#forget(conversation),
     });
@@ -88,6 +106,7 @@ class Telemetry implements Aggregator {
     this.#graph = createGraph({ windowMs });
     observeBounds(registry, {
       conversations: this.#conversations,
+      told: this.#told,
       graph: this.#graph,
       sampleRate: tcp.sampleRate,
     });
@@ -96,6 +115,18 @@ class Telemetry implements Aggregator {
   onEvent = (event: TelegenEvent): void => {
     if (event.kind === 'connection') this.#connection(event);
     else if (event.kind !== 'process' && event.kind !== 'loss') this.#content(event);
+  };
+
+  onFlow = (flow: LiveFlow): void => {
+    const told = this.#told.of(flow.socketId) ?? this.#meet(flow);
+    if (told === undefined) return;
+    const growth = this.#told.advance(told, flow);
+    // What it did before telegen is not ours.
+    if (flow.isFirst) return;
+    const { conversation, isObserver } = told;
+    this.#settleIfNew(conversation, flow.timeMs);
+    this.#tcp?.grew(told, growth, flow);
+    if (isObserver) this.#graph.grew(conversation, flow.timeMs, growth.bytesSent + growth.bytesReceived);
   };
 
   tick(nowMs: number): void {
@@ -112,7 +143,28 @@ class Telemetry implements Aggregator {
     return this.#graph.snapshot(nowMs);
   }
 
-  #connection(event: ConnectionEvent): void {
+  /** The first counters of a connection that an event told of. */
+  #meet(flow: LiveFlow) {
+    const event = flow.event();
+    const conversation = this.#conversations.find(event);
+    if (conversation === undefined) return undefined;
+    const isObserver = observerOf(event.role) === conversation.observer;
+    return this.#told.meet(flow.socketId, {
+      conversation,
+      isObserver,
+      weight: weightOf(event, this.#sampleRate),
+    });
+  }
+
+  /** At the end of a connection whose counters were told while it was open, only the rest is to be counted. */
+  #rest(event: ConnectionEvent): ConnectionEvent {
+    const { stats } = event;
+    const rest = stats && this.#told.end(event.socketId, stats);
+    return rest === undefined ? event : { ...event, stats: { ...stats, ...rest } as ConnectionStats };
+  }
+
+  #connection(told: ConnectionEvent): void {
+    const event = told.phase === 'closed' && told.transport === 'tcp' ? this.#rest(told) : told;
     const end = observerOf(event.role);
     // An attempt that was given up before it had a port of its own has no two ends yet.
     const conversation = event.local.port === 0 ? undefined : this.#conversations.of(event);

@@ -58,6 +58,8 @@ export interface Conversations {
   of(facts: ConversationFacts): Conversation;
   /** The conversation of something said in it, also when it has just ended. */
   spokenIn(facts: ConversationFacts): Conversation;
+  /** The conversation of a socket, if it is open; it counts as heard of. */
+  find(facts: ConversationFacts): Conversation | undefined;
   /** One end has opened it. */
   opened(conversation: Conversation, end: Observer, state: ConversationState): void;
   /** One end has closed; the conversation is forgotten with its last. */
@@ -112,6 +114,10 @@ class Table implements Conversations {
   spokenIn(facts: ConversationFacts): Conversation {
     const parts = partsOf(facts);
     return this.#known(parts) ?? this.#ended.get(parts.key) ?? this.#add(parts);
+  }
+
+  find(facts: ConversationFacts): Conversation | undefined {
+    return this.#known(partsOf(facts));
   }
 
   opened(conversation: Conversation, end: Observer, state: ConversationState): void {

@@ -21,6 +21,9 @@ export interface Graph {
   /** What a conversation speaks without its requests being decoded, such as `tls`. */
   speaks(conversation: Conversation, protocol: string, nowMs: number): void;
   failed(conversation: Conversation, nowMs: number): void;
+  /** More payload in a conversation that goes on. */
+  grew(conversation: Conversation, nowMs: number, bytes: number): void;
+  /** `stats`: what was not yet told by `grew`. */
   closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void;
   /** Forgotten before its end was seen. */
   forgotten(conversation: Conversation): void;
@@ -102,6 +105,11 @@ class ServiceMap implements Graph {
     this.#saw(nowMs);
     this.edges.of(conversation, protocolOf(conversation)).window.add(nowMs, { requests: 1, errors: 1 });
     this.forgotten(conversation);
+  }
+
+  grew(conversation: Conversation, nowMs: number, bytes: number): void {
+    this.#saw(nowMs);
+    if (conversation.bound !== undefined && bytes > 0) this.#add(conversation.bound, nowMs, { bytes });
   }
 
   closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void {
