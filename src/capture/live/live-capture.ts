@@ -36,8 +36,6 @@ const SLABS = 16;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const SWEEP_MS = 10_000;
-/** How often the counters of open connections are read. */
-const FLOWS_MS = 5_000;
 
 export interface LiveCaptureOptions {
   /** Directory of the cgroup v2 to observe; the root of the hierarchy when absent. */
@@ -55,8 +53,12 @@ export interface LiveCaptureOptions {
     readonly bodyBytes?: number;
     readonly reader: ContentReader;
   };
-  /** Counters of open TCP connections, of 1 in `sampleRate`, every some seconds (default: none). */
-  readonly flows?: { readonly sampleRate: number; readonly onFlow: (flow: LiveFlow) => void };
+  /** Counters of open TCP connections, of 1 in `sampleRate`, again and again (default: none). */
+  readonly flows?: {
+    readonly sampleRate: number;
+    readonly everyMs: number;
+    readonly onFlow: (flow: LiveFlow) => void;
+  };
   readonly addon?: Addon;
   /** Called once the process hooks are in place and before any socket hook is. */
   readonly seedProcesses?: () => readonly SeedProcess[];
@@ -166,10 +168,9 @@ class Running implements LiveCapture {
       this.#reader.start((slab, bytes) => this.#batch(slab, bytes), resolve);
     });
     this.#flows = this.#openFlows();
-    this.#timers = [
-      setInterval(() => this.#sweep(), SWEEP_MS).unref(),
-      setInterval(() => this.#flows?.begin(), FLOWS_MS).unref(),
-    ];
+    const sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    const sampler = setInterval(() => this.#flows?.begin(), options.flows?.everyMs ?? SWEEP_MS).unref();
+    this.#timers = [sweeper, sampler];
     // At once, so that what older connections counted before is not taken for ours.
     this.#flows?.begin();
   }
@@ -214,11 +215,9 @@ class Running implements LiveCapture {
   #openFlows(): LiveFlows | undefined {
     const { onFlow } = this.#parts.options.flows ?? {};
     this.#hooks.serve(FLOW_FEATURE);
-    const isServed = this.#hooks.statuses.some(
-      ({ feature, state }) => feature === FLOW_FEATURE && state === 'ok',
-    );
+    const served = this.#hooks.statuses.find(({ feature }) => feature === FLOW_FEATURE);
     const extra = this.#parts.objects.get('extra');
-    if (onFlow === undefined || extra === undefined || !isServed) return undefined;
+    if (onFlow === undefined || extra === undefined || served?.state !== 'ok') return undefined;
     return new LiveFlows(extra.object, (flow) => this.#guarded(() => onFlow(flow)));
   }
 

@@ -32,6 +32,8 @@ import { expiryText, followTuning, type TuningReload } from './tuning.ts';
 
 /** How often Running's tick is called. */
 export const TICK_MS = 1_000;
+/** How often the counters of open TCP connections are read. */
+const FLOWS_MS = 5_000;
 
 export interface RunOptions {
   readonly config?: string;
@@ -187,7 +189,9 @@ function openCapture(
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
     phases: phasesFor(wanted, judges.rules),
     content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
-    ...(metrics !== undefined && tcp.enabled ? { flows: { sampleRate: tcp.sampleRate, onFlow } } : {}),
+    ...(metrics !== undefined && tcp.enabled
+      ? { flows: { sampleRate: tcp.sampleRate, everyMs: FLOWS_MS, onFlow } }
+      : {}),
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,

@@ -27,7 +27,7 @@ import { createRedMetrics, type RedMetrics } from './red-metrics.ts';
 import type { Registry } from './registry.ts';
 import { targetOf } from './target.ts';
 import { createTcpMetrics, type TcpMetrics, type TcpSettings } from './tcp-metrics.ts';
-import { createToldTotals } from './told-totals.ts';
+import { ToldTotals } from './told-totals.ts';
 import { createGraph, type Graph, type SeenRequest } from './topology/graph.ts';
 import { createServiceGraph } from './topology/service-graph.ts';
 import type { Topology } from './topology/topology.ts';
@@ -79,7 +79,7 @@ class Telemetry implements Aggregator {
   readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
   /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
   readonly #unsettled = new Set<Conversation>();
-  readonly #told: ReturnType<typeof createToldTotals>;
+  readonly #told: ToldTotals;
   readonly #sampleRate: number;
   #expiredMs = 0;
 
@@ -90,7 +90,7 @@ class Telemetry implements Aggregator {
     this.#identities = createIdentities(isInternal);
     const max = options.maxConversations ?? MAX_CONVERSATIONS;
     this.#sampleRate = tcp.sampleRate;
-    this.#told = createToldTotals(ENDS * max);
+    this.#told = new ToldTotals(ENDS * max);
     this.#conversations = createConversations({
       identities: this.#identities,
       max,
@@ -118,9 +118,10 @@ class Telemetry implements Aggregator {
   };
 
   onFlow = (flow: LiveFlow): void => {
-    const told = this.#told.of(flow.socketId) ?? this.#meet(flow);
-    if (told === undefined) return;
-    const growth = this.#told.advance(told, flow);
+    const slot = this.#told.slotOf(flow.socketId) ?? this.#meet(flow);
+    const told = slot === undefined ? undefined : this.#told.told(slot);
+    if (slot === undefined || told === undefined) return;
+    const growth = this.#told.advance(slot, flow);
     // What it did before telegen is not ours.
     if (flow.isFirst) return;
     const { conversation, isObserver } = told;

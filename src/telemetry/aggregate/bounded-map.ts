@@ -1,4 +1,4 @@
-import { oldestKeyOf } from './oldest-key.ts';
+import { evictOldest } from './evict-oldest.ts';
 
 /** A map with a cap: what was set longest ago makes room. */
 export interface BoundedMap<K, V> {
@@ -13,7 +13,6 @@ export interface BoundedMap<K, V> {
 /** Creates an empty map of at most `max` entries. */
 export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
   const entries = new Map<K, V>();
-  const oldestKey = oldestKeyOf(entries);
   let evicted = 0;
   return {
     get: (key) => entries.get(key),
@@ -21,9 +20,9 @@ export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
       entries.delete(key);
       entries.set(key, value);
       if (entries.size <= max) return;
-      const oldest = oldestKey();
-      if (oldest !== undefined) entries.delete(oldest);
-      evicted += 1;
+      evictOldest(entries, max, () => {
+        evicted += 1;
+      });
     },
     get size() {
       return entries.size;

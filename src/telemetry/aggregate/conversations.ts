@@ -1,9 +1,9 @@
 import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
-import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
-import { ipKey } from '../../net/ip.ts';
+import type { Endpoint } from '../../model/ip-address.ts';
 import { createBoundedMap } from './bounded-map.ts';
+import { conversationKey, serverOf } from './conversation-key.ts';
+import { evictOldest } from './evict-oldest.ts';
 import type { Identities, Identity } from './identity.ts';
-import { oldestKeyOf } from './oldest-key.ts';
 import type { Series } from './series-table.ts';
 import type { Flow } from './tcp-metrics.ts';
 import type { Bound } from './topology/graph.ts';
@@ -12,11 +12,9 @@ export type ConversationState = 'connecting' | 'established';
 
 /** One conversation between two ends, of which one or both are on this host. */
 export interface Conversation {
+  /** Tells both ends (conversation-key.ts). */
   readonly key: string;
   readonly transport: Transport;
-  /** The end that opened it. */
-  readonly clientIp: IpAddress;
-  readonly serverIp: IpAddress;
   readonly serverPort: number;
   /**
    * The end whose events count. When both ends are on this host the other one tells the same story again, and only its
@@ -28,7 +26,6 @@ export interface Conversation {
   state: ConversationState;
   source: Identity;
   target: Identity;
-  lastMs: number;
   /** Its row of the TCP metrics, while it counts as open there. */
   flow: Series<Flow> | undefined;
   /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */
@@ -37,14 +34,19 @@ export interface Conversation {
 
 export type Observer = 'client' | 'server';
 
+/** Small integers throughout: a fraction, or a number of milliseconds, would be an object of its own. */
 interface Kept extends Conversation {
+  /** When it was last heard of, epoch seconds. */
+  heardS: number;
+  /** Heard of since its turn to make room last came. */
+  isHeard: boolean;
   /** Which ends hold it open, of those on this host: the sum of their bits. */
   openEnds: number;
 }
 
 export interface ConversationsOptions {
   readonly identities: Identities;
-  /** Conversations remembered at once; the one longest silent makes room. */
+  /** Conversations remembered at once; one that was long silent makes room. */
   readonly max: number;
   /** 1 in N for TCP metrics. */
   readonly sampleRate: number;
@@ -72,8 +74,8 @@ export interface Conversations {
   readonly evicted: number;
 }
 
-/** For what was said without the opening having been seen (milliseconds of silence). */
-const LINGER_MS = 30_000;
+/** For what was said without the opening having been seen (seconds of silence). */
+const LINGER_S = 30;
 /** Conversations that ended last: what was said in them can become known a moment later. */
 const MAX_ENDED = 16_384;
 
@@ -90,7 +92,6 @@ export function createConversations(options: ConversationsOptions): Conversation
 class Table implements Conversations {
   readonly #options: ConversationsOptions;
   readonly #kept = new Map<string, Kept>();
-  readonly #oldestKey = oldestKeyOf(this.#kept);
   readonly #ended = createBoundedMap<string, Kept>(MAX_ENDED);
   #evicted = 0;
 
@@ -138,7 +139,7 @@ class Table implements Conversations {
 
   expire(nowMs: number): void {
     for (const kept of this.#kept.values()) {
-      if (kept.openEnds === 0 && nowMs - kept.lastMs > LINGER_MS) this.#kept.delete(kept.key);
+      if (kept.openEnds === 0 && secondsOf(nowMs) - kept.heardS > LINGER_S) this.#kept.delete(kept.key);
     }
   }
 
@@ -149,16 +150,14 @@ class Table implements Conversations {
   #known({ key, facts, side }: Parts): Conversation | undefined {
     const known = this.#kept.get(key);
     if (known === undefined) return undefined;
-    // Moving it to the end keeps the map in the order of silence.
-    this.#kept.delete(key);
-    this.#kept.set(key, known);
-    known.lastMs = facts.timeMs;
+    known.heardS = secondsOf(facts.timeMs);
+    known.isHeard = true;
     if (side !== known.observer) this.#identify(known, facts, side);
     return known;
   }
 
   #add(parts: Parts): Conversation {
-    const { key, facts, side, client, server } = parts;
+    const { key, facts, side, server } = parts;
     const { identities, max, sampleRate } = this.#options;
     const local = identities.local(facts);
     const mine = local ?? identities.address(facts.local);
@@ -167,21 +166,20 @@ class Table implements Conversations {
     const kept: Kept = {
       key,
       transport: facts.transport,
-      clientIp: client.ip,
-      serverIp: server.ip,
       serverPort: server.port,
       observer: side,
       weight: weightOf(facts, sampleRate),
       state: 'connecting',
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
-      lastMs: facts.timeMs,
+      heardS: secondsOf(facts.timeMs),
+      isHeard: true,
       flow: undefined,
       bound: undefined,
       openEnds: 0,
     };
     this.#kept.set(key, kept);
-    if (this.#kept.size > max) this.#evictOldest();
+    if (this.#kept.size > max) this.#makeRoom();
     return kept;
   }
 
@@ -190,35 +188,42 @@ class Table implements Conversations {
     const local = identities.local(facts);
     if (local === undefined) return;
     if (side === 'server') {
-      identities.serves({ ip: kept.serverIp, port: kept.serverPort }, local);
+      identities.serves({ ip: serverOf(kept.key), port: kept.serverPort }, local);
       kept.target = local;
     } else kept.source = local;
   }
 
-  #evictOldest(): void {
-    const key = this.#oldestKey();
-    const oldest = key === undefined ? undefined : this.#kept.get(key);
-    if (oldest === undefined) return;
-    this.#kept.delete(oldest.key);
-    this.#evicted += 1;
-    this.#options.onEvicted(oldest);
+  /** Second chance: what was heard of since it was last looked at goes to the end of the queue, but not for ever. */
+  #makeRoom(): void {
+    let chances = this.#kept.size;
+    while (this.#kept.size > this.#options.max) {
+      evictOldest(this.#kept, this.#options.max, (kept) => {
+        if (kept.isHeard && chances > 0) {
+          chances -= 1;
+          kept.isHeard = false;
+          this.#kept.set(kept.key, kept);
+          return;
+        }
+        this.#evicted += 1;
+        this.#options.onEvicted(kept);
+      });
+    }
   }
 }
+
+const secondsOf = (ms: number): number => Math.floor(ms / 1000);
 
 interface Parts {
   readonly key: string;
   readonly facts: ConversationFacts;
   readonly side: Observer;
-  readonly client: Endpoint;
   readonly server: Endpoint;
 }
 
 function partsOf(facts: ConversationFacts): Parts {
   const side = observerOf(facts.role);
   const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
-  // A template would be kept as a chain of its pieces: 200 bytes more for each conversation.
-  const key = [facts.transport, ipKey(client.ip), client.port, ipKey(server.ip), server.port].join(':');
-  return { key, facts, side, client, server };
+  return { key: conversationKey(facts.transport, client, server), facts, side, server };
 }
 
 /** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */

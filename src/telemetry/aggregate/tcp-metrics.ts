@@ -1,6 +1,7 @@
 import type { ConnectionEvent, ConnectionStats } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
 import { formatIp } from '../../net/ip.ts';
+import { clientOf, serverOf } from './conversation-key.ts';
 import { type Conversation, type Conversations, observerOf, weightOf } from './conversations.ts';
 import { type Count, counter, histogram, type Measure } from './instruments.ts';
 import { OTHER } from './label-values.ts';
@@ -157,10 +158,10 @@ class Tcp implements TcpMetrics {
     state.retransmits += retransmits * weight;
   }
 
-  #flowOf({ clientIp, serverIp, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
+  #flowOf({ key, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
     const values = [
-      formatIp(clientIp),
-      formatIp(serverIp),
+      formatIp(clientOf(key)),
+      formatIp(serverOf(key)),
       String(serverPort),
       source.pod ?? '',
       target.service ?? '',

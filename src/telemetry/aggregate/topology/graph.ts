@@ -45,9 +45,13 @@ const DEFAULT_MAX_EDGES = 5_000;
 export interface Bound {
   edge: Edge;
   isOpen: boolean;
-  readonly sinceMs: number;
-  added: Tally;
+  /** Epoch seconds. */
+  readonly sinceS: number;
+  /** Undefined: as one request, like any connection that nothing more is known of. */
+  added: Tally | undefined;
 }
+
+const ONE_REQUEST: Tally = { ...emptyTally(), requests: 1 };
 
 /** Creates an empty graph. */
 export function createGraph(options: GraphOptions): Graph {
@@ -70,9 +74,8 @@ class ServiceMap implements Graph {
     if (conversation.bound?.isOpen === true) return;
     const edge = this.edges.of(conversation, protocolOf(conversation));
     edge.open += 1;
-    const bound = { edge, isOpen: true, sinceMs: nowMs, added: emptyTally() };
-    conversation.bound = bound;
-    this.#add(bound, nowMs, { requests: 1 });
+    conversation.bound = { edge, isOpen: true, sinceS: Math.floor(nowMs / 1000), added: undefined };
+    edge.window.add(nowMs, ONE_REQUEST);
   }
 
   request(conversation: Conversation, { protocol, isError, latencyMs, timeMs }: SeenRequest): void {
@@ -117,7 +120,7 @@ class ServiceMap implements Graph {
     const { bound } = conversation;
     if (bound !== undefined && stats !== undefined) {
       const bytes = stats.bytesSent + stats.bytesReceived;
-      const isTimed = bound.added.requests > 0 && stats.rttUs > 0;
+      const isTimed = (bound.added ?? ONE_REQUEST).requests > 0 && stats.rttUs > 0;
       this.#add(bound, nowMs, isTimed ? { bytes, timed: 1, latencyMs: stats.rttUs / 1000 } : { bytes });
     }
     this.forgotten(conversation);
@@ -160,14 +163,15 @@ class ServiceMap implements Graph {
 
   #add(bound: Bound, nowMs: number, what: Partial<Tally>): void {
     bound.edge.window.add(nowMs, what);
+    bound.added ??= { ...ONE_REQUEST };
     for (const field of TALLY_FIELDS) bound.added[field] += what[field] ?? 0;
   }
 
   /** Gives what the conversation had added, as if it had not; what has left the window is gone anyway. */
   #takeBack(bound: Bound, nowMs: number): Tally {
-    const { added } = bound;
+    const { added = ONE_REQUEST } = bound;
     bound.added = emptyTally();
-    if (nowMs - bound.sinceMs >= this.#windowMs) return emptyTally();
+    if (nowMs - bound.sinceS * 1000 >= this.#windowMs) return emptyTally();
     const { requests, errors, timed, latencyMs, bytes } = added;
     const debt = {
       requests: -requests,
