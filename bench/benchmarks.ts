@@ -7,6 +7,7 @@ import { decode } from './cases/decode.ts';
 import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
 import { lists } from './cases/lists.ts';
+import { liveFlows } from './cases/live-flows.ts';
 import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
 import { replay } from './cases/replay.ts';
@@ -30,5 +31,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   decoders,
   mutants,
   memory,
+  liveFlows,
   bpf,
 ];

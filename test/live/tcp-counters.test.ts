@@ -211,7 +211,7 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
     await watch.caughtUp();
     const opened = watch.connections.filter(({ phase }) => phase === 'established');
     const ids = (events: readonly ConnectionEvent[]) =>
-      [...new Set(events.map(({ socketId }) => socketId))].toSorted();
+      [...new Set(events.map(({ socketId }) => socketId))].toSorted((a, b) => a - b);
     const wanted = ids(opened.filter((event) => weightOf(event, 4) === 4));
     const told = () => ids(flows.map((flow) => flow.told));
     await eventually(

@@ -32,6 +32,10 @@ export class Hooks {
     return this.#statuses;
   }
 
+  isServed(feature: Feature): boolean {
+    return this.#statuses.some((status) => status.feature === feature && status.state !== 'missing');
+  }
+
   /** Attaches what serves the feature, if it is of use; TELEGEN_KERNEL when a required one cannot be served. */
   serve(feature: Feature): void {
     const reasons: string[] = [];

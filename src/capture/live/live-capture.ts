@@ -13,7 +13,7 @@ import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
 import { EpochOffset } from './epoch-offset.ts';
 import { type HookStatus, Hooks } from './hooks.ts';
-import { type FlowCounters, LiveFlows } from './live-flows.ts';
+import { type FlowCounters, type LiveFlows, openLiveFlows } from './live-flows.ts';
 import { type LoadedObject, reasonOf } from './load-object.ts';
 import { loadContent, loadCore, loadExtra } from './objects.ts';
 import {
@@ -167,7 +167,10 @@ class Running implements LiveCapture {
     this.#stopped = new Promise((resolve) => {
       this.#reader.start((slab, bytes) => this.#batch(slab, bytes), resolve);
     });
-    this.#flows = this.#openFlows();
+    this.#hooks.serve(FLOW_FEATURE);
+    const { onFlow } = options.flows ?? {};
+    if (onFlow !== undefined && this.#hooks.isServed(FLOW_FEATURE))
+      this.#flows = openLiveFlows(parts.objects, (flow) => this.#guarded(() => onFlow(flow)));
     const sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
     const sampler = setInterval(() => this.#flows?.begin(), options.flows?.everyMs ?? SWEEP_MS).unref();
     this.#timers = [sweeper, sampler];
@@ -212,13 +215,9 @@ class Running implements LiveCapture {
     return this.#stopping;
   }
 
-  #openFlows(): LiveFlows | undefined {
-    const { onFlow } = this.#parts.options.flows ?? {};
-    this.#hooks.serve(FLOW_FEATURE);
-    const served = this.#hooks.statuses.find(({ feature }) => feature === FLOW_FEATURE);
-    const extra = this.#parts.objects.get('extra');
-    if (onFlow === undefined || extra === undefined || served?.state !== 'ok') return undefined;
-    return new LiveFlows(extra.object, (flow) => this.#guarded(() => onFlow(flow)));
+** Measured anew for each batch, so that a stepped wall clock is followed. */
+  #epochOffsetMs(): number {
+    return Date.now() - this.#parts.addon.monotonicNs() / NS_PER_MS;
   }
 
   #batch(slab: number, bytes: number): void {

@@ -2,11 +2,22 @@ import type { LiveFlow } from '../../model/flow.ts';
 import type { BpfObject } from '../addon.ts';
 import { FlowView } from '../flow-view.ts';
 import { viewOf } from '../record-view.ts';
+import type { LoadedObject } from './load-object.ts';
+import type { ObjectName } from './plan.ts';
 
-export const SAMPLER = 'tg_sample_flows';
+const SAMPLER = 'tg_sample_flows';
 const FLOWS = 'tg_flows';
 /** Open files looked at between two turns of the event loop: some milliseconds when all have news. At most TG_FLOW_ROOM. */
 const BATCH = 4_096;
+
+/** Reads counters by the object that FLOW_FEATURE is served by. */
+export function openLiveFlows(
+  objects: ReadonlyMap<ObjectName, LoadedObject>,
+  tell: (flow: LiveFlow) => void,
+): LiveFlows | undefined {
+  const extra = objects.get('extra');
+  return extra && new LiveFlows(extra.object, tell);
+}
 
 /** What sampling open connections came to. */
 export interface FlowCounters {

@@ -112,7 +112,11 @@ class ServiceMap implements Graph {
 
   grew(conversation: Conversation, nowMs: number, bytes: number): void {
     this.#saw(nowMs);
-    if (conversation.bound !== undefined && bytes > 0) this.#add(conversation.bound, nowMs, { bytes });
+    const { bound } = conversation;
+    if (bound === undefined || bytes === 0) return;
+    bound.added ??= { ...ONE_REQUEST };
+    bound.added.bytes += bytes;
+    bound.edge.window.addBytes(nowMs, bytes);
   }
 
   closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void {

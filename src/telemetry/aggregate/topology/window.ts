@@ -31,6 +31,11 @@ export class Window {
     for (const field of TALLY_FIELDS) tally[field] += what[field] ?? 0;
   }
 
+  /** The same of bytes alone, for what comes often. */
+  addBytes(nowMs: number, bytes: number): void {
+    this.#at(this.#stepOf(nowMs)).bytes += bytes;
+  }
+
   /** Sums of the window that ends at `nowMs`. */
   total(nowMs: number): Tally {
     this.#forget(nowMs);
