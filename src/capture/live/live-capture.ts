@@ -1,14 +1,9 @@
 import { TelegenError } from '../../model/errors.ts';
-import {
-  CONNECTION_PHASES,
-  type ConnectionEvent,
-  type ConnectionPhase,
-  type ProcessEvent,
-} from '../../model/event.ts';
-import type { LiveFlow } from '../../model/flow.ts';
+import { CONNECTION_PHASES, type ConnectionEvent, type ProcessEvent } from '../../model/event.ts';
 import { type Addon, type BpfObject, isKernelError, loadAddon, type RingReader } from '../addon.ts';
 import { type DecodedRecord, decodeBatch } from '../decode.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
+import type { LiveCapture, LiveCaptureOptions } from './capture-options.ts';
 import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
 import { EpochOffset } from './epoch-offset.ts';
@@ -17,7 +12,6 @@ import { type FlowCounters, type LiveFlows, openLiveFlows } from './live-flows.t
 import { type LoadedObject, reasonOf } from './load-object.ts';
 import { loadContent, loadCore, loadExtra } from './objects.ts';
 import {
-  type ContentKind,
   FLOW_FEATURE,
   type ObjectName,
   PROCESS_FEATURES,
@@ -25,65 +19,19 @@ import {
   SOCKET_FEATURES,
   type Wants,
 } from './plan.ts';
-import { type SeedProcess, seedProcessTable } from './seed.ts';
+import { seedProcessTable } from './seed.ts';
 import type { StreamCounters } from './stream-counters.ts';
-import { type ContentReader, LiveStreams } from './streams.ts';
+import { LiveStreams } from './streams.ts';
+import { createTables, type TableFill } from './tables.ts';
 import { UdpFlows } from './udp-flows.ts';
 
+export type { LiveCapture, LiveCaptureOptions } from './capture-options.ts';
 export type { HookStatus } from './hooks.ts';
 
 const SLABS = 16;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const SWEEP_MS = 10_000;
-
-export interface LiveCaptureOptions {
-  /** Directory of the cgroup v2 to observe; the root of the hierarchy when absent. */
-  readonly cgroupPath?: string;
-  /** Bytes; a power of two of at least one page. */
-  readonly ringBufferSize: number;
-  /** Whether to try the optional object that needs BTF (default: yes). */
-  readonly extra?: boolean;
-  /** Phases of connections to report (default: all). What nobody wants is not even recorded in the kernel. */
-  readonly phases?: readonly ConnectionPhase[];
-  /** What to look for in conversations, and who reads it (default: nothing). */
-  readonly content?: {
-    readonly kinds: readonly ContentKind[];
-    /** Of each HTTP body, from its beginning (default: none). */
-    readonly bodyBytes?: number;
-    readonly reader: ContentReader;
-  };
-  /** Counters of open TCP connections, of 1 in `sampleRate`, again and again (default: none). */
-  readonly flows?: {
-    readonly sampleRate: number;
-    readonly everyMs: number;
-    readonly onFlow: (flow: LiveFlow) => void;
-  };
-  readonly addon?: Addon;
-  /** Called once the process hooks are in place and before any socket hook is. */
-  readonly seedProcesses?: () => readonly SeedProcess[];
-  /** Should not throw: an error becomes an uncaught exception, and delivery goes on. */
-  readonly onEvent: (event: ConnectionEvent | ProcessEvent) => void;
-  /** Something that the operator should know and that stops nothing. */
-  readonly onWarning: (message: string) => void;
-}
-
-export interface LiveCapture {
-  readonly cgroup: string;
-  readonly isWholeHost: boolean;
-  readonly hooks: readonly HookStatus[];
-  counters(): RecordCounters;
-  /** What became of the payload; undefined when no content is wanted. */
-  streams(): Readonly<StreamCounters> | undefined;
-  /** What reading the counters of open connections came to; undefined when nobody wants them or they are not to be had. */
-  flows(): FlowCounters | undefined;
-  /** Records decoded so far. */
-  received(): number;
-  /** Bytes waiting in the ring. */
-  pending(): number;
-  /** Detaches, delivers everything still in the ring, and closes; `beforeClose` may still read the counters. */
-  stop(beforeClose?: () => void): Promise<void>;
-}
 
 /** Loads, attaches and starts delivering. TELEGEN_HOST or TELEGEN_KERNEL when a required hook is not to be had. */
 export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
@@ -143,7 +91,9 @@ class Running implements LiveCapture {
   readonly #timers: readonly NodeJS.Timeout[];
   readonly #stopped: Promise<void>;
   readonly #wantsClosed: boolean;
+  readonly #tables: () => readonly TableFill[];
   #received = 0;
+  #malformed = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -156,6 +106,7 @@ class Running implements LiveCapture {
     if (options.content !== undefined && wants.content.length > 0)
       this.#streams = new LiveStreams(options.content.reader);
     this.#udp = new UdpFlows(this.#core, UDP_FLOW_CAPACITY, (event) => this.#deliver(event));
+    this.#tables = createTables(this.#core, { udp: this.#udp, streams: this.#streams });
     const buffers = Array.from({ length: SLABS }, () => new ArrayBuffer(SLAB_BYTES));
     this.#slabs = buffers.map(viewOf);
     const rings = wants.content.length > 0 ? ['tg_events', 'tg_payloads'] : 'tg_events';
@@ -202,8 +153,16 @@ class Running implements LiveCapture {
     return this.#flows?.counters;
   }
 
+  tables(): readonly TableFill[] {
+    return this.#tables();
+  }
+
   received(): number {
     return this.#received;
+  }
+
+  malformed(): number {
+    return this.#malformed;
   }
 
   pending(): number {
@@ -213,11 +172,6 @@ class Running implements LiveCapture {
   stop(beforeClose?: () => void): Promise<void> {
     this.#stopping ??= this.#stop(beforeClose);
     return this.#stopping;
-  }
-
-** Measured anew for each batch, so that a stepped wall clock is followed. */
-  #epochOffsetMs(): number {
-    return Date.now() - this.#parts.addon.monotonicNs() / NS_PER_MS;
   }
 
   #batch(slab: number, bytes: number): void {
@@ -233,6 +187,7 @@ class Running implements LiveCapture {
       onRecord: (record) => this.#record(record),
       onPayload: (payload) => this.#guarded(() => this.#streams?.payload(payload)),
       onMalformed: (kind, size) => {
+        this.#malformed += 1;
         this.#parts.options.onWarning(
           `malformed record from the kernel (kind ${kind}, ${size} bytes): rest of batch skipped`,
         );

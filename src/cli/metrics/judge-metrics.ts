@@ -23,17 +23,26 @@ function lists(ports: () => AgentPorts, now: () => number): Gauges[] {
       read: () => each(({ entries }) => entries),
     },
     {
-      spec: counter('telegen_list_hits', 'Look-ups that a list answered, by list; several on one connection count each.'),
+      spec: counter(
+        'telegen_list_hits',
+        'Look-ups that a list answered, by list; several on one connection count each.',
+      ),
       labels: [open('list')],
       read: () => each(({ name }) => ports().listHits?.().get(name) ?? 0),
     },
     {
-      spec: { ...gauge('telegen_list_age_seconds', 'Since when the version in use of a list was written.'), unit: 's' },
+      spec: {
+        ...gauge('telegen_list_age_seconds', 'Since when the version in use of a list was written.'),
+        unit: 's',
+      },
       labels: [open('list')],
       read: () => each(({ modifiedMs }) => modifiedMs && Math.max(0, now() - modifiedMs) / 1000),
     },
     {
-      spec: gauge('telegen_list_generation', 'Generation with which a list came into use; it rises at each change.'),
+      spec: gauge(
+        'telegen_list_generation',
+        'Generation with which a list came into use; it rises at each change.',
+      ),
       labels: [open('list')],
       read: () => each(({ generation }) => generation),
     },
@@ -43,7 +52,10 @@ function lists(ports: () => AgentPorts, now: () => number): Gauges[] {
       read: () => each(({ error }) => (error === undefined ? 0 : 1)),
     },
     {
-      spec: counter('telegen_list_errors', 'Versions of a list that were not taken into use: broken, suspicious, gone.'),
+      spec: counter(
+        'telegen_list_errors',
+        'Versions of a list that were not taken into use: broken, suspicious, gone.',
+      ),
       labels: [open('list')],
       read: () => each(({ name }) => ports().listErrors?.().get(name) ?? 0),
     },
@@ -63,11 +75,16 @@ function feeds(ports: () => AgentPorts, now: () => number): Gauges[] {
       labels: [open('feed'), closed('result')],
       read: () =>
         all().flatMap(({ name, fetched, unchanged, failed }) =>
-          Object.entries({ fetched, unchanged, failed }).map(([result, count]) => [[name, result], count] as const),
+          Object.entries({ fetched, unchanged, failed }).map(
+            ([result, count]) => [[name, result], count] as const,
+          ),
         ),
     },
     {
-      spec: { ...gauge('telegen_feed_age_seconds', 'Since when the server has not confirmed the version at hand.'), unit: 's' },
+      spec: {
+        ...gauge('telegen_feed_age_seconds', 'Since when the server has not confirmed the version at hand.'),
+        unit: 's',
+      },
       labels: [open('feed')],
       read: () =>
         all().flatMap(({ name, confirmedMs }) =>
@@ -85,7 +102,10 @@ function rules(ports: () => AgentPorts): Gauges[] {
       read: () => parts(ports().rules?.().states ?? {}),
     },
     {
-      spec: gauge('telegen_rules_generation', 'Rises by one whenever a set of rules comes into force; 1 is that of the start.'),
+      spec: gauge(
+        'telegen_rules_generation',
+        'Rises by one whenever a set of rules comes into force; 1 is that of the start.',
+      ),
       read: () => one(ports().rules?.().generation),
     },
   ];
@@ -94,7 +114,10 @@ function rules(ports: () => AgentPorts): Gauges[] {
 function reloads(ports: () => AgentPorts): Gauges[] {
   return [
     {
-      spec: counter('telegen_reloads', 'Reloads by what (rules, tuning, config) and result (done, failed); after a failed one the last good stays.'),
+      spec: counter(
+        'telegen_reloads',
+        'Reloads by what (rules, tuning, config) and result (done, failed); after a failed one the last good stays.',
+      ),
       labels: [closed('what'), closed('result')],
       read: () =>
         Object.entries(ports().reloads?.() ?? {}).flatMap(([what, { done, failed }]) => [

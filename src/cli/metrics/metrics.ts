@@ -9,6 +9,7 @@ import { createRegistry, type Registry } from '../../telemetry/aggregate/registr
 import { type HttpServer, openHttpServer } from '../../telemetry/export/http-server.ts';
 import { createRecentAlerts } from '../../telemetry/export/recent-alerts.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
+import { watchEventLoop } from './event-loop.ts';
 import { createRoutes } from './routes.ts';
 import { type AgentPorts, registerSelfMetrics } from './self-metrics.ts';
 
@@ -97,7 +98,9 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
       now: Date.now,
     }),
   );
+  const loop = watchEventLoop();
   registerSelfMetrics(registry, {
+    loop,
     version,
     startMs,
     ports: () => ports,
@@ -118,7 +121,10 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
     attach(next) {
       ports = next;
     },
-    close: () => listener.close(),
+    close() {
+      loop.close();
+      return listener.close();
+    },
   };
 }
 

@@ -13,7 +13,10 @@ function tables(ports: () => AgentPorts): Gauges[] {
     (ports().capture?.tables?.() ?? []).map((table) => [[table.name], table[figure]] as const);
   return [
     {
-      spec: gauge('telegen_table_entries', 'Entries of tables that outside data fills; of the kernel counted once a minute.'),
+      spec: gauge(
+        'telegen_table_entries',
+        'Entries of tables that outside data fills; of the kernel counted once a minute.',
+      ),
       labels: [closed('table')],
       read: () => rows('entries'),
     },
@@ -47,7 +50,10 @@ function decoding(ports: () => AgentPorts): Gauges[] {
       },
     },
     {
-      spec: counter('telegen_stream_losses', 'Parts of payload that are missing: pieces without room in the ring, holes, first bytes without a connection.'),
+      spec: counter(
+        'telegen_stream_losses',
+        'Parts of payload that are missing: pieces without room in the ring, holes, first bytes without a connection.',
+      ),
       labels: [closed('kind')],
       read: () => {
         const { lostPieces, holes, lostOrphans } = ports().capture?.streams?.() ?? {};
@@ -61,7 +67,10 @@ function flows(ports: () => AgentPorts): Gauges[] {
   const sampling = () => ports().capture?.flows?.();
   return [
     {
-      spec: counter('telegen_flow_rounds', 'Walks over open TCP connections for their counters, by result (done, failed).'),
+      spec: counter(
+        'telegen_flow_rounds',
+        'Walks over open TCP connections for their counters, by result (done, failed).',
+      ),
       labels: [closed('result')],
       read: () => parts({ done: sampling()?.rounds, failed: sampling()?.failures }),
     },
@@ -76,13 +85,19 @@ function eventLoop(loop: SelfFacts['loop']): Gauges[] {
   return [
     {
       spec: {
-        ...gauge('telegen_event_loop_lag_seconds', 'Longest that a timer of the main thread was late in the last minute.'),
+        ...gauge(
+          'telegen_event_loop_lag_seconds',
+          'Longest that a timer of the main thread was late in the last minute.',
+        ),
         unit: 's',
       },
       read: () => one(loop === undefined ? undefined : loop.lagMs() / 1000),
     },
     {
-      spec: { ...counter('telegen_event_loop_busy_seconds', 'Time in which the main thread was at work.'), unit: 's' },
+      spec: {
+        ...counter('telegen_event_loop_busy_seconds', 'Time in which the main thread was at work.'),
+        unit: 's',
+      },
       read: () => one(loop === undefined ? undefined : loop.busyMs() / 1000),
     },
   ];

@@ -13,7 +13,7 @@ import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
-import type { OpenRules } from '../rules/open-rules.ts';
+import { type OpenRules, ruleFigures } from '../rules/open-rules.ts';
 import { rulesNotice } from '../rules/rules-notice.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
@@ -24,7 +24,7 @@ import { type Judges, openJudges } from './judges.ts';
 import { watchOverSensor } from './life.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
 import { type HostProcesses, openHostProcesses } from './process-table.ts';
-import { createReload } from './reload.ts';
+import { createReload, type Reload } from './reload.ts';
 import type { HostReputation } from './reputation.ts';
 import type { Output } from './sinks.ts';
 import { exportedKinds } from './telemetry-export.ts';
@@ -94,9 +94,9 @@ export async function start(
   judges.rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
   const capture = openCapture(stage, { engine, contents });
   tellWhatIsWatched(stage, capture);
-  attachMetrics(stage, { engine, capture });
   const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
-  const reloadFiles = createReload(loaded, { tuning, diagnostics });
+  const reload = createReload(loaded, { tuning, diagnostics });
+  attachMetrics(stage, { engine, capture, contents, reloads: { tuning, config: reload } });
   const checkLoss = watchLosses(engine, { capture, delivery });
   const { heartbeatMs } = config.alerts;
   const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
@@ -114,7 +114,7 @@ export async function start(
     checkLoss,
     diagnostics,
     reload() {
-      reloadFiles();
+      reload.run();
       void judges.rules?.reload();
     },
     tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }),
@@ -207,17 +207,39 @@ function tellWhatIsWatched(
   banner({ capture, include, destination: outputs.description, lists, security }, diagnostics);
 }
 
+interface Attached {
+  readonly engine: Engine;
+  readonly capture: LiveCapture;
+  readonly contents: Contents;
+  readonly reloads: Readonly<Record<'tuning' | 'config', Pick<Reload, 'counters'>>>;
+}
+
 function attachMetrics(
-  { config, judges, metrics, outputs, merger }: Stage,
-  { engine, capture }: { readonly engine: Engine; readonly capture: LiveCapture },
+  { config, judges, telemetry, metrics, outputs, merger }: Stage,
+  { engine, capture, contents, reloads }: Attached,
 ): void {
+  const { reputation, rules } = judges;
   metrics?.attach({
     capture,
     ringBytes: config.network.ringBufferBytes,
     engine: engine.counters,
     merger: merger.counters,
+    telemetry: telemetry.counters,
     delivery: () => outputs.delivery.counters(),
-    lists: () => judges.reputation.lists(),
+    spools: () => outputs.sinks.flatMap(({ name, disk }) => (disk === undefined ? [] : [[name, disk]])),
+    contents: () => contents.failures(),
+    lists: () => reputation.lists(),
+    listHits: () => reputation.listHits(),
+    listErrors: () => reputation.listErrors(),
+    feeds: () => reputation.feeds(),
+    ...(rules === undefined ? {} : { rules: () => ruleFigures(rules) }),
+    reloads: () => ({
+      tuning: reloads.tuning.counters,
+      config: reloads.config.counters,
+      ...(rules === undefined
+        ? {}
+        : { rules: { done: rules.counters.reloads, failed: rules.counters.failedReloads } }),
+    }),
     exports: () => outputs.metricsExport?.counters,
   });
 }
