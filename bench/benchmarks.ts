@@ -12,6 +12,7 @@ import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
+import { scrape } from './cases/scrape.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
 import type { Benchmark } from './model.ts';
 
@@ -32,5 +33,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   mutants,
   memory,
   liveFlows,
+  scrape,
   bpf,
 ];

@@ -17,6 +17,8 @@ export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
   return {
     get: (key) => entries.get(key),
     set(key, value) {
+      // Far from full, age decides nothing.
+      if (2 * entries.size <= max && entries.get(key) === value) return;
       entries.delete(key);
       entries.set(key, value);
       if (entries.size <= max) return;
