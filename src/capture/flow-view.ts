@@ -1,5 +1,6 @@
 import type { ConnectionEvent } from '../model/event.ts';
 import type { LiveFlow } from '../model/flow.ts';
+import type { ServiceProtocol } from '../model/service-protocol.ts';
 import {
   AT_FLOW_ATTRIBUTION,
   AT_FLOW_BYTES_RECEIVED,
@@ -11,6 +12,7 @@ import {
   AT_FLOW_RTT_US,
   AT_FLOW_SEGMENTS_RECEIVED,
   AT_FLOW_SEGMENTS_SENT,
+  AT_FLOW_SPOKEN,
   AT_FLOW_TUPLE,
   FLOW_FLAG,
   SIZE_FLOW,
@@ -22,6 +24,7 @@ import {
   readOwner,
   readRemote,
   readRole,
+  SPOKEN,
   u64,
 } from './record-view.ts';
 
@@ -67,6 +70,9 @@ export class FlowView implements LiveFlow {
   }
   get rttUs(): number {
     return this.#u32(AT_FLOW_RTT_US);
+  }
+  get spoken(): ServiceProtocol | undefined {
+    return SPOKEN[this.#view.u8[this.#at + AT_FLOW_SPOKEN] as number];
   }
   get isFirst(): boolean {
     return ((this.#view.u8[this.#at + AT_FLOW_FLAGS] as number) & FLOW_FLAG.FIRST) !== 0;

@@ -1,4 +1,5 @@
 import type { ConnectionEvent } from './event.ts';
+import type { ServiceProtocol } from './service-protocol.ts';
 
 /** Counters of a TCP connection that never go down; bytes are payload. */
 export interface FlowTotals {
@@ -15,6 +16,8 @@ export interface LiveFlow extends FlowTotals {
   /** Epoch milliseconds. */
   readonly timeMs: number;
   readonly socketId: number;
+  /** The store, cache or broker that first bytes told. */
+  readonly spoken: ServiceProtocol | undefined;
   /** Smoothed, microseconds; 0 when never measured. */
   readonly rttUs: number;
   /** The connection is older than telegen, and this is the first that is told of it: what it counts is where to begin. */

@@ -35,9 +35,9 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
     flows = [];
     const onFlow = (flow: LiveFlow): void => {
       const { timeMs, socketId, bytesSent, bytesReceived, segmentsSent, segmentsReceived } = flow;
-      const { retransmits, rttUs, isFirst } = flow;
+      const { retransmits, rttUs, spoken, isFirst } = flow;
       const totals = { bytesSent, bytesReceived, segmentsSent, segmentsReceived, retransmits };
-      flows.push({ timeMs, socketId, ...totals, rttUs, isFirst, told: flow.event() });
+      flows.push({ timeMs, socketId, ...totals, rttUs, spoken, isFirst, told: flow.event() });
     };
     watch = watchCgroup({
       cgroup: sandbox.cgroup,

@@ -148,6 +148,7 @@ static __always_inline void tg_fill_flow(struct tg_flow *flow, const struct tg_s
 	flow->rtt_us = tcp->srtt_us >> 3;
 	flow->min_rtt_us = min_rtt == ~0u ? 0 : min_rtt;
 	flow->attribution = socket->attribution;
+	flow->spoken = socket->spoken;
 	flow->flags = 0;
 	if (socket->flags & TG_SOCKET_OLDER)
 		flow->flags |= socket->flags & TG_SOCKET_TOLD ? TG_FLOW_FLAG_OLDER : TG_FLOW_FLAG_OLDER | TG_FLOW_FLAG_FIRST;

@@ -30,7 +30,8 @@ struct tg_socket {
 	__u8 flags;
 	__u8 attribution;
 	__u8 has_seq;
-	__u8 pad[2];
+	__u8 spoken; /* enum tg_spoken */
+	__u8 pad;
 	__u32 sampled_segments; /* sent and received when its counters were last reported */
 	__u32 first_seq[2]; /* of payload, by direction; when has_seq */
 };

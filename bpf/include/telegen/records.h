@@ -60,6 +60,22 @@ enum tg_attribution {
 	TG_ATTRIBUTION_PREEXISTING = 4,
 };
 
+/* What a store, cache or broker is spoken to, as far as first bytes tell. */
+enum tg_spoken {
+	TG_SPOKEN_UNKNOWN = 0,
+	TG_SPOKEN_POSTGRESQL = 1,
+	TG_SPOKEN_MYSQL = 2,
+	TG_SPOKEN_REDIS = 3,
+	TG_SPOKEN_MEMCACHED = 4,
+	TG_SPOKEN_MONGODB = 5,
+	TG_SPOKEN_KAFKA = 6,
+	TG_SPOKEN_AMQP = 7,
+	TG_SPOKEN_MQTT = 8,
+	TG_SPOKEN_NATS = 9,
+	TG_SPOKEN_CASSANDRA = 10,
+	TG_SPOKEN_MSSQL = 11,
+};
+
 /* One counter slot per class of record; index of the tg_counters map. */
 enum tg_counter {
 	TG_COUNTER_ATTEMPTED = 0,
@@ -145,7 +161,8 @@ struct tg_connection_end {
 	__u32 retransmits;
 	__u32 min_rtt_us;
 	__u32 reason; /* enum tg_reason */
-	__u32 pad;
+	__u8 spoken;  /* enum tg_spoken */
+	__u8 pad[3];
 };
 
 struct tg_exec {
@@ -276,8 +293,9 @@ struct tg_flow {
 	__u32 rtt_us;
 	__u32 min_rtt_us;
 	__u8 attribution;
-	__u8 flags; /* enum tg_flow_flag */
-	__u8 pad[2];
+	__u8 flags;  /* enum tg_flow_flag */
+	__u8 spoken; /* enum tg_spoken */
+	__u8 pad;
 };
 
 #endif

@@ -126,6 +126,7 @@ class Telemetry implements Aggregator {
     if (flow.isFirst) return;
     const { conversation, isObserver } = told;
     this.#settleIfNew(conversation, flow.timeMs);
+    this.#recognise(conversation, flow);
     this.#tcp?.grew(told, growth, flow);
     if (isObserver) this.#graph.grew(conversation, flow.timeMs, growth.bytesSent + growth.bytesReceived);
   };
@@ -190,11 +191,20 @@ class Telemetry implements Aggregator {
     const { phase, timeMs, stats } = event;
     if (end === conversation.observer) {
       this.#unsettled.delete(conversation);
+      this.#recognise(conversation, event);
       if (phase === 'failed') this.#graph.failed(conversation, timeMs);
       else this.#graph.closed(conversation, timeMs, stats);
       this.#tcp?.forgotten(conversation);
     }
     this.#conversations.closed(conversation, end);
+  }
+
+  #recognise(
+    conversation: Conversation,
+    { spoken, timeMs }: Pick<ConnectionEvent, 'spoken' | 'timeMs'>,
+  ): void {
+    if (spoken !== undefined && conversation.spoken === undefined)
+      this.#graph.recognised(conversation, spoken, timeMs);
   }
 
   #settleIfNew(conversation: Conversation, nowMs: number): void {

@@ -1,5 +1,6 @@
 import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
 import type { Endpoint } from '../../model/ip-address.ts';
+import type { ServiceProtocol } from '../../model/service-protocol.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { conversationKey, serverOf } from './conversation-key.ts';
 import { evictOldest } from './evict-oldest.ts';
@@ -24,6 +25,8 @@ export interface Conversation {
   /** How many conversations this one stands for; 0 when sampling left it out of TCP metrics. */
   readonly weight: number;
   state: ConversationState;
+  /** What its first bytes told; until then its port tells. */
+  spoken: ServiceProtocol | undefined;
   source: Identity;
   target: Identity;
   /** Its row of the TCP metrics, while it counts as open there. */
@@ -170,6 +173,7 @@ class Table implements Conversations {
       observer: side,
       weight: weightOf(facts, sampleRate),
       state: 'connecting',
+      spoken: undefined,
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
       heardS: secondsOf(facts.timeMs),

@@ -16,6 +16,7 @@ function flow(of: Talk, some: Partial<LiveFlow> = {}): LiveFlow {
     segmentsReceived: 0,
     retransmits: 0,
     rttUs: 0,
+    spoken: undefined,
     isFirst: false,
     event: () => connection(of, { phase: 'established' }),
     ...some,
@@ -145,6 +146,22 @@ describe('counters of a connection that is open', () => {
     expect(sampled).toBeGreaterThan(0);
     expect(values('tcp_bytes_sent')[FLOW]).toBe(sampled * 1_000);
     expect(values('telegen_tcp_segments')['']).toBe(sampled * 20);
+  });
+
+  test('first bytes tell a store on a port of its own, while the connection is open', () => {
+    const odd: Talk = { ...talk, server: '10.0.2.100 7000' };
+    const world = createWorld();
+    world.see(connection(odd, { phase: 'established' }));
+    world.aggregator.tick(START_MS);
+    const edges = () =>
+      world.aggregator
+        .topology(START_MS + 6_000)
+        .edges.map(({ target, attributes }) => `${target} ${attributes.protocol} ${attributes.bytes}`);
+    expect(edges()).toEqual(['10.0.2.100 tcp 0']);
+    world.aggregator.onFlow(flow(odd, { bytesSent: 7, spoken: 'redis' }));
+    expect(edges()).toEqual(['10.0.2.100:7000 redis 7']);
+    const { nodes } = world.aggregator.topology(START_MS + 6_000);
+    expect(nodes.find(({ id }) => id === '10.0.2.100:7000')?.type).toBe('cache');
   });
 
   test('reach the topology, which is not sampled, as they come', () => {
