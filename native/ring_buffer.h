@@ -30,22 +30,26 @@ public:
 
 	// The oldest record before `limit` that was not taken; false when there is none, or a program is still writing it.
 	bool look(uint64_t limit, RingRecord *record);
-	// Copies its used bytes to `out`.
-	void copy(const RingRecord &record, uint8_t *out) const;
+	// Copies the used bytes of the record that was looked at last to `out`.
+	void copy(const RingRecord &record, uint8_t *out);
 	// Goes on behind it.
 	void take(const RingRecord &record);
 	// Gives the room of what was taken back to the programs.
 	void commit();
 
 private:
-	void copy_bytes(uint64_t position, size_t length, uint8_t *out) const;
+	// Readable until the next call; null, with `error()` set, when they cannot be mapped.
+	const uint8_t *bytes_at(uint64_t position, size_t length);
 
 	size_t size_;
 	size_t page_;
 	int error_ = 0;
 	void *consumer_ = nullptr;
 	void *producer_ = nullptr;
-	const uint8_t *data_ = nullptr;
+	int map_fd_;
+	void *window_ = nullptr;
+	size_t window_offset_ = 0;
+	size_t window_size_ = 0;
 	// Behind the last record that was taken.
 	uint64_t position_ = 0;
 };

@@ -47,6 +47,7 @@ private:
 	bool wait_for_slab(size_t *index);
 	// Bytes in all rings.
 	size_t waiting() const;
+	bool first_overtakes() const;
 	// Returns whether anything was read.
 	bool drain_once();
 	// Fills a slab with the records before the limits, oldest first; returns the bytes.

@@ -223,14 +223,15 @@ function connectionBase(view: RecordView, at: number, timeMs: number): Draft {
 }
 
 function decodeEnd(view: RecordView, at: number, timeMs: number): ConnectionEvent {
-  const base = connectionBase(view, at, timeMs);
+  const event = connectionBase(view, at, timeMs);
   const errno = view.u16[(at + AT_CONNECTION_ERROR) >>> 1] as number;
-  const reason = REASONS[view.u32[(at + AT_CONNECTION_END_REASON) >>> 2] as number] ?? 'unknown';
+  event.reason = REASONS[view.u32[(at + AT_CONNECTION_END_REASON) >>> 2] as number] ?? 'unknown';
   // The kernel side keeps no counters of a UDP socket's errors: no zeros are made up for them.
-  const stats = base.transport === 'tcp' ? { stats: decodeStats(view, at) } : {};
+  if (event.transport === 'tcp') event.stats = decodeStats(view, at);
   const spoken = SPOKEN[view.u8[at + AT_CONNECTION_END_SPOKEN] as number];
-  const told = spoken === undefined ? {} : { spoken };
-  return { ...base, reason, ...stats, ...told, ...(errno > 0 ? { errno } : {}) };
+  if (spoken !== undefined) event.spoken = spoken;
+  if (errno > 0) event.errno = errno;
+  return event;
 }
 
 function decodeStats(view: RecordView, at: number): ConnectionStats {

@@ -9,6 +9,7 @@ import {
   AT_OWNER_PARENT_PID,
   AT_OWNER_PID,
   AT_OWNER_START_NS,
+  AT_OWNER_TID,
   AT_OWNER_UID,
   AT_TUPLE_FAMILY,
   AT_TUPLE_LOCAL_IP,
@@ -16,6 +17,7 @@ import {
   AT_TUPLE_REMOTE_IP,
   AT_TUPLE_REMOTE_PORT,
   AT_TUPLE_ROLE,
+  SIZE_OWNER,
   SPOKEN as TG_SPOKEN,
 } from './layout.gen.ts';
 
@@ -58,15 +60,25 @@ export function u64(view: RecordView, at: number): number {
   return (view.u32[index + 1] as number) * 0x1_0000_0000 + (view.u32[index] as number);
 }
 
+const IP_CACHE_SLOTS = 2048;
+const ipCache: (IpAddress | undefined)[] = Array.from({ length: IP_CACHE_SLOTS });
+
+/** Addresses repeat, from record to record and from event to event: most are given out again, not made anew. */
 export function readIp(view: RecordView, at: number, family: number): IpAddress {
   const index = at >>> 2;
-  return {
-    family: family === 4 ? 4 : 6,
-    w0: view.u32[index] as number,
-    w1: view.u32[index + 1] as number,
-    w2: view.u32[index + 2] as number,
-    w3: view.u32[index + 3] as number,
-  };
+  const w0 = view.u32[index] as number;
+  const w1 = view.u32[index + 1] as number;
+  const w2 = view.u32[index + 2] as number;
+  const w3 = view.u32[index + 3] as number;
+  const kind = family === 4 ? 4 : 6;
+  const mixed = Math.imul(w3 ^ Math.imul(w2, 31) ^ Math.imul(w1, 17) ^ w0 ^ kind, 0x9e3779b1);
+  const slot = (mixed >>> 16) % IP_CACHE_SLOTS;
+  const cached = ipCache[slot];
+  if (cached !== undefined && cached.w3 === w3 && cached.w2 === w2 && cached.w1 === w1 && cached.w0 === w0)
+    if (cached.family === kind) return cached;
+  const ip: IpAddress = { family: kind, w0, w1, w2, w3 };
+  ipCache[slot] = ip;
+  return ip;
 }
 
 /** The local end in the `tg_tuple` at byte `tuple`. */
@@ -122,10 +134,35 @@ function readComm(view: RecordView, at: number): string {
   return text;
 }
 
-/** A pid of 0 means that nothing was stored on the socket. */
+interface OwnerEntry {
+  readonly words: Uint32Array;
+  readonly owner: Owner;
+}
+const OWNER_CACHE_SLOTS = 512;
+const OWNER_WORDS = SIZE_OWNER >>> 2;
+const THREAD_WORD = AT_OWNER_TID >>> 2;
+const ownerCache: (OwnerEntry | undefined)[] = Array.from({ length: OWNER_CACHE_SLOTS });
+
+/** A pid of 0 means that nothing was stored on the socket. One object for all records of a program. */
 export function readOwner(view: RecordView, at: number): Owner | undefined {
   const pid = view.u32[(at + AT_OWNER_PID) >>> 2] as number;
   if (pid === 0) return undefined;
+  const slot = pid % OWNER_CACHE_SLOTS;
+  const cached = ownerCache[slot];
+  if (cached !== undefined && hasWords(view, at, cached.words)) return cached.owner;
+  const owner = makeOwner(view, at, pid);
+  ownerCache[slot] = { words: view.u32.slice(at >>> 2, (at >>> 2) + OWNER_WORDS), owner };
+  return owner;
+}
+
+function hasWords({ u32 }: RecordView, at: number, words: Uint32Array): boolean {
+  const index = at >>> 2;
+  // Which of a program's threads it was is told to nobody.
+  for (let i = 0; i < OWNER_WORDS; i++) if (u32[index + i] !== words[i] && i !== THREAD_WORD) return false;
+  return true;
+}
+
+function makeOwner(view: RecordView, at: number, pid: number): Owner {
   return {
     pid,
     parentPid: view.u32[(at + AT_OWNER_PARENT_PID) >>> 2] as number,

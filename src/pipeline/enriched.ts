@@ -1,6 +1,13 @@
 import type { ProcessTable } from '../enrich/process-table.ts';
 import type { JudgedEvent } from '../model/detector.ts';
-import type { ConnectionEvent, ContentEvent, ProcessEvent } from '../model/event.ts';
+import type {
+  ConnectionEvent,
+  DnsEvent,
+  GrpcEvent,
+  HttpEvent,
+  ProcessEvent,
+  TlsEvent,
+} from '../model/event.ts';
 import type { NameLookup } from '../model/lookup.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
 
@@ -18,7 +25,18 @@ export interface Enrichment {
  */
 export function enriched(event: JudgedEvent, enrichment: Enrichment): JudgedEvent {
   if (event.owner === undefined || enrichment.processes === undefined) return withNames(event, enrichment);
-  return event.kind === 'connection' ? new Enriched(event, enrichment) : enrichedContent(event, enrichment);
+  switch (event.kind) {
+    case 'connection':
+      return new EnrichedConnection(event, enrichment);
+    case 'http':
+      return new EnrichedHttp(event, enrichment);
+    case 'grpc':
+      return new EnrichedGrpc(event, enrichment);
+    case 'dns':
+      return new EnrichedDns(event, enrichment);
+    default:
+      return new EnrichedTls(event, enrichment);
+  }
 }
 
 /** Without a process a name is all there is to look up, which costs less than putting it off. */
@@ -44,74 +62,23 @@ export function enrichedProcess(event: ProcessEvent, processes: ProcessTable): P
 }
 
 /** Looks each thing up once, when it is first asked for. */
-class LookUp {
-  readonly #event: JudgedEvent;
+abstract class Enriched<E extends JudgedEvent> {
+  readonly timeMs: number;
+  readonly transport: E['transport'];
+  readonly role: E['role'];
+  readonly local: E['local'];
+  readonly remote: E['remote'];
+  readonly socketId: number;
+  readonly owner: Owner | undefined;
+  readonly attribution: E['attribution'];
+  protected readonly raw: E;
   readonly #enrichment: Enrichment;
   #process: Process | undefined;
   #workload: Workload | undefined;
   #workloadKnown = false;
   #names: readonly string[] | undefined;
 
-  constructor(event: JudgedEvent, enrichment: Enrichment) {
-    this.#event = event;
-    this.#enrichment = enrichment;
-  }
-
-  get process(): Process | undefined {
-    const { owner, timeMs, process } = this.#event;
-    const { processes } = this.#enrichment;
-    if (owner === undefined || processes === undefined) return process;
-    this.#process ??= processes.resolve(owner, timeMs);
-    return this.#process;
-  }
-
-  get workload(): Workload | undefined {
-    const { owner, timeMs, workload } = this.#event;
-    const { processes } = this.#enrichment;
-    if (owner === undefined || processes === undefined) return workload;
-    if (!this.#workloadKnown) this.#workload = processes.workloadOf(owner, timeMs);
-    this.#workloadKnown = true;
-    return this.#workload;
-  }
-
-  get names(): readonly string[] | undefined {
-    this.#names ??= this.#enrichment.names?.namesOf(this.#event);
-    return this.#names;
-  }
-}
-
-function enrichedContent(event: ContentEvent, enrichment: Enrichment): ContentEvent {
-  const lookUp = new LookUp(event, enrichment);
-  return {
-    ...event,
-    get process() {
-      return lookUp.process;
-    },
-    get workload() {
-      return lookUp.workload;
-    },
-    get peerNames() {
-      return lookUp.names;
-    },
-  };
-}
-
-class Enriched implements ConnectionEvent {
-  readonly kind = 'connection';
-  readonly phase: ConnectionEvent['phase'];
-  readonly timeMs: number;
-  readonly transport: ConnectionEvent['transport'];
-  readonly role: ConnectionEvent['role'];
-  readonly local: ConnectionEvent['local'];
-  readonly remote: ConnectionEvent['remote'];
-  readonly socketId: number;
-  readonly owner: Owner | undefined;
-  readonly attribution: ConnectionEvent['attribution'];
-  readonly #raw: ConnectionEvent;
-  readonly #lookUp: LookUp;
-
-  constructor(raw: ConnectionEvent, enrichment: Enrichment) {
-    this.phase = raw.phase;
+  constructor(raw: E, enrichment: Enrichment) {
     this.timeMs = raw.timeMs;
     this.transport = raw.transport;
     this.role = raw.role;
@@ -120,35 +87,76 @@ class Enriched implements ConnectionEvent {
     this.socketId = raw.socketId;
     this.owner = raw.owner;
     this.attribution = raw.attribution;
-    this.#raw = raw;
-    this.#lookUp = new LookUp(raw, enrichment);
-  }
-
-  get reason(): ConnectionEvent['reason'] {
-    return this.#raw.reason;
-  }
-
-  get errno(): number | undefined {
-    return this.#raw.errno;
-  }
-
-  get handshakeRttUs(): number | undefined {
-    return this.#raw.handshakeRttUs;
-  }
-
-  get stats(): ConnectionEvent['stats'] {
-    return this.#raw.stats;
+    this.raw = raw;
+    this.#enrichment = enrichment;
   }
 
   get process(): Process | undefined {
-    return this.#lookUp.process;
+    const { owner, timeMs, process } = this.raw;
+    const { processes } = this.#enrichment;
+    if (owner === undefined || processes === undefined) return process;
+    this.#process ??= processes.resolve(owner, timeMs);
+    return this.#process;
   }
 
   get workload(): Workload | undefined {
-    return this.#lookUp.workload;
+    const { owner, timeMs, workload } = this.raw;
+    const { processes } = this.#enrichment;
+    if (owner === undefined || processes === undefined) return workload;
+    if (!this.#workloadKnown) this.#workload = processes.workloadOf(owner, timeMs);
+    this.#workloadKnown = true;
+    return this.#workload;
   }
 
   get peerNames(): readonly string[] | undefined {
-    return this.#lookUp.names;
+    this.#names ??= this.#enrichment.names?.namesOf(this.raw);
+    return this.#names;
+  }
+}
+
+class EnrichedHttp extends Enriched<HttpEvent> implements HttpEvent {
+  readonly kind = 'http';
+  readonly http = this.raw.http;
+  get endMs(): number {
+    return this.raw.endMs ?? this.raw.timeMs;
+  }
+}
+
+class EnrichedGrpc extends Enriched<GrpcEvent> implements GrpcEvent {
+  readonly kind = 'grpc';
+  readonly grpc = this.raw.grpc;
+  get endMs(): number {
+    return this.raw.endMs ?? this.raw.timeMs;
+  }
+}
+
+class EnrichedDns extends Enriched<DnsEvent> implements DnsEvent {
+  readonly kind = 'dns';
+  readonly dns = this.raw.dns;
+}
+
+class EnrichedTls extends Enriched<TlsEvent> implements TlsEvent {
+  readonly kind = 'tls';
+  readonly tls = this.raw.tls;
+}
+
+class EnrichedConnection extends Enriched<ConnectionEvent> implements ConnectionEvent {
+  readonly kind = 'connection';
+  readonly phase = this.raw.phase;
+
+  get reason(): ConnectionEvent['reason'] {
+    return this.raw.reason;
+  }
+
+  get errno(): number | undefined {
+    return this.raw.errno;
+  }
+
+  get handshakeRttUs(): number | undefined {
+    return this.raw.handshakeRttUs;
+  }
+
+  get stats(): ConnectionEvent['stats'] {
+    return this.raw.stats;
   }
 }

@@ -96,7 +96,7 @@ function shapeDns(event: DnsEvent, wanted: TelemetryFilterOptions['dns']): DnsEv
   if (!wanted.captureQueries && outcome === 'timeout') return undefined;
   if (wanted.captureContent || event.dns.answers === undefined) return event;
   const { answers: _, ...dns } = event.dns;
-  return { ...event, dns };
+  return withDns(event, event.timeMs, dns);
 }
 
 /** As it was when it was asked; a response without its question says nothing of one. */
@@ -105,5 +105,25 @@ function questionOnly(event: DnsEvent): DnsEvent | undefined {
   if (outcome === 'unasked') return undefined;
   const waitedMs = outcome === 'timeout' ? DNS_TIMEOUT_MS : (latencyMs ?? 0);
   const asked = { id, questionName, questionType, outcome: 'asked', retries } as const;
-  return { ...event, dns: asked, timeMs: event.timeMs - waitedMs };
+  return withDns(event, event.timeMs - waitedMs, asked);
+}
+
+/** Spreading an event would lose what its class looks up. */
+function withDns(event: DnsEvent, timeMs: number, dns: DnsEvent['dns']): DnsEvent {
+  const { transport, role, local, remote, socketId, owner, attribution } = event;
+  return {
+    kind: 'dns',
+    timeMs,
+    transport,
+    role,
+    local,
+    remote,
+    socketId,
+    owner,
+    attribution,
+    process: event.process,
+    workload: event.workload,
+    peerNames: event.peerNames,
+    dns,
+  };
 }

@@ -10,6 +10,7 @@ type Held = (consumer: StreamConsumer) => void;
 /** Held calls and bytes; beyond either the stream is not read. */
 const MAX_HELD = 64;
 const MAX_HELD_BYTES = 65_536;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /**
  * Holds a stream back until its first bytes tell what it speaks, then hands everything to that protocol's consumer.
@@ -22,8 +23,8 @@ export function createStreamRouter(serverPort: number, open: OpenProtocol): Stre
 class Router implements StreamConsumer {
   readonly #serverPort: number;
   readonly #open: OpenProtocol;
-  readonly #heads: Record<Side, Uint8Array> = { client: new Uint8Array(0), server: new Uint8Array(0) };
-  #held: Held[] = [];
+  #heads: Readonly<Record<Side, Uint8Array>> | undefined;
+  #held: Held[] | undefined;
   #heldBytes = 0;
   #decided = false;
   #consumer: StreamConsumer | undefined;
@@ -41,13 +42,16 @@ class Router implements StreamConsumer {
       this.#consumer?.data(side, bytes, timeMs);
       return;
     }
-    const copy = bytes.slice();
-    this.#hold((consumer) => consumer.data(side, copy, timeMs));
-    this.#heldBytes += copy.length;
-    this.#heads[side] = extend(this.#heads[side], copy);
-    const protocol = sniffStream(side, this.#heads[side], this.#serverPort);
-    if (protocol !== undefined) this.#decide(protocol);
-    else this.#giveUpWhenFull();
+    if (this.#held === undefined) {
+      // Nearly always the first bytes tell: they need not be copied then.
+      const protocol = sniffStream(side, bytes, this.#serverPort);
+      if (protocol !== undefined) {
+        this.#decide(protocol);
+        this.#consumer?.data(side, bytes, timeMs);
+        return;
+      }
+    }
+    this.#holdData(side, bytes.slice(), timeMs);
   }
 
   gap(side: Side, length: number, aligned: boolean, timeMs: number): void {
@@ -63,11 +67,23 @@ class Router implements StreamConsumer {
     this.#consumer?.end(timeMs, reset);
   }
 
+  #holdData(side: Side, bytes: Uint8Array, timeMs: number): void {
+    this.#hold((consumer) => consumer.data(side, bytes, timeMs));
+    this.#heldBytes += bytes.length;
+    const { client, server } = this.#heads ?? { client: NO_BYTES, server: NO_BYTES };
+    const head = extend(side === 'client' ? client : server, bytes);
+    this.#heads = side === 'client' ? { client: head, server } : { client, server: head };
+    const protocol = sniffStream(side, head, this.#serverPort);
+    if (protocol !== undefined) this.#decide(protocol);
+    else this.#giveUpWhenFull();
+  }
+
   #giveUpWhenFull(): void {
-    if (this.#heldBytes > MAX_HELD_BYTES || this.#held.length > MAX_HELD) this.#decide('unknown');
+    if (this.#heldBytes > MAX_HELD_BYTES || (this.#held?.length ?? 0) > MAX_HELD) this.#decide('unknown');
   }
 
   #hold(call: Held): void {
+    this.#held ??= [];
     this.#held.push(call);
   }
 
@@ -75,8 +91,9 @@ class Router implements StreamConsumer {
     this.#decided = true;
     this.#consumer = this.#open(protocol);
     const held = this.#held;
-    this.#held = [];
-    if (this.#consumer !== undefined) for (const call of held) call(this.#consumer);
+    this.#held = undefined;
+    this.#heads = undefined;
+    if (this.#consumer !== undefined && held !== undefined) for (const call of held) call(this.#consumer);
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionEvent } from '../../src/model/event.ts';
 import type { LiveFlow } from '../../src/model/flow.ts';
-import { weightOf } from '../../src/telemetry/aggregate/conversations.ts';
+import { weightOf } from '../../src/telemetry/aggregate/sampling.ts';
 import { type Watch, watchCgroup } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { filterArrivals } from '../support/namespaces.ts';

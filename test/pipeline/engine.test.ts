@@ -70,7 +70,14 @@ describe('the engine', () => {
     const dns: ContentEvent = { ...facts, kind: 'dns', dns: { ...question, outcome: 'timeout' } };
     const { engine, sent, seen } = build({ detectors: [detector('names', ({ kind }) => kind === 'dns')] });
     engine.handle(dns);
-    expect(seen).toEqual([{ ...dns, process: PROCESS, workload: undefined }]);
+    const [event] = seen as ContentEvent[];
+    expect([event?.kind, event?.local, event?.remote, event?.owner]).toEqual([
+      'dns',
+      dns.local,
+      dns.remote,
+      OWNER,
+    ]);
+    expect([event?.process, event?.workload]).toEqual([PROCESS, undefined]);
     expect(sent[0]?.attributes).toMatchObject({
       'dns.question.name': 'bad.example',
       'process.pid': OWNER.pid,

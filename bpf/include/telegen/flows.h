@@ -117,7 +117,7 @@ static __always_inline int tg_fin_received(__u8 state)
 	return state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK || state == BPF_TCP_CLOSING;
 }
 
-/* The finalizer of MurmurHash3, as src/telemetry/aggregate/conversations.ts has it: both must choose the same. */
+/* The finalizer of MurmurHash3, as src/telemetry/aggregate/sampling.ts has it: both must choose the same. */
 static __always_inline int tg_is_sampled(__u64 cookie)
 {
 	__u32 hash = (__u32)cookie ^ (__u32)(cookie >> 32);

@@ -28,7 +28,8 @@ import { UdpFlows } from './udp-flows.ts';
 export type { LiveCapture, LiveCaptureOptions } from './capture-options.ts';
 export type { HookStatus } from './hooks.ts';
 
-const SLABS = 16;
+/** What is in them waits for JavaScript: more would only make alerts late. */
+const SLABS = 8;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const SWEEP_MS = 10_000;

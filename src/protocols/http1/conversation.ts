@@ -1,8 +1,9 @@
 import type { HttpFacts, Side, StreamConsumer } from '../../model/conversation.ts';
 import { PREFACE } from '../http2/frames.ts';
 import { type Http1Counters, newHttp1Counters } from './counters.ts';
-import { createExchanges, type Exchanges } from './exchanges.ts';
-import { createHeldData } from './held-data.ts';
+import { createExchanges, type Exchanges, type LanguageChange } from './exchanges.ts';
+import type { HeaderChoice } from './head.ts';
+import { HeldData } from './held-data.ts';
 import { createMessageReader, type MessageReader } from './message-reader.ts';
 
 export interface Http1Options {
@@ -23,6 +24,8 @@ export interface Http1Options {
   readonly maxWaiting?: number;
   /** Bytes kept of the beginning of each body; default none. */
   readonly maxBodyBytes?: number;
+  /** Where to count, together with other connections; default: counters of its own. */
+  readonly counters?: Http1Counters;
 }
 
 export interface Http1Conversation extends StreamConsumer {
@@ -38,37 +41,30 @@ export function createHttp1Conversation(options: Http1Options): Http1Conversatio
   return new Conversation(options);
 }
 
-class Conversation implements Http1Conversation {
-  readonly counters = newHttp1Counters();
+const ALL_FIELDS: HeaderChoice = { maxHeaders: 100 };
+
+function choiceOf({ headers, maxHeaders = ALL_FIELDS.maxHeaders }: Http1Options): HeaderChoice {
+  if (headers !== undefined) return { maxHeaders, names: headers };
+  return maxHeaders === ALL_FIELDS.maxHeaders ? ALL_FIELDS : { maxHeaders };
+}
+
+class Conversation implements Http1Conversation, LanguageChange {
+  readonly counters: Http1Counters;
   readonly #onUpgrade: Http1Options['onUpgrade'];
-  readonly #held = createHeldData();
+  /** While the client waits for leave to change the language. */
+  #held: HeldData | undefined;
   readonly #exchanges: Exchanges;
   readonly #client: MessageReader;
   readonly #server: MessageReader;
   #upgraded: { readonly consumer: StreamConsumer | undefined } | undefined;
 
   constructor(options: Http1Options) {
-    const {
-      onExchange,
-      onUpgrade,
-      headers,
-      maxHeadBytes = 8192,
-      maxHeaders = 100,
-      maxWaiting = 128,
-      maxBodyBytes = 0,
-    } = options;
-    const { counters } = this;
-    const choice = { maxHeaders, ...(headers && { names: headers }) };
+    const { onExchange, onUpgrade, maxHeadBytes = 8192, maxWaiting = 128, maxBodyBytes = 0 } = options;
+    const { counters = newHttp1Counters() } = options;
+    const choice = choiceOf(options);
+    this.counters = counters;
     this.#onUpgrade = onUpgrade;
-    this.#exchanges = createExchanges({
-      maxWaiting,
-      maxBodyBytes,
-      counters,
-      onExchange,
-      onAsked: () => this.#hold(),
-      onRefused: () => this.#goOn(),
-      onUpgraded: (protocol, facts) => this.#change(protocol, facts),
-    });
+    this.#exchanges = createExchanges({ maxWaiting, maxBodyBytes, counters, onExchange, language: this });
     const { requests, responses } = this.#exchanges;
     this.#client = createMessageReader({ side: 'client', maxHeadBytes, choice, counters }, requests);
     this.#server = createMessageReader({ side: 'server', maxHeadBytes, choice, counters }, responses);
@@ -82,56 +78,66 @@ class Conversation implements Http1Conversation {
     }
   }
   gap(side: Side, length: number, aligned: boolean, timeMs: number): void {
-    if (this.#upgraded !== undefined) {
-      this.#upgraded.consumer?.gap(side, length, aligned, timeMs);
-      return;
-    }
-    if (side === 'client' && this.#held.holding) this.#goOn();
-    (side === 'client' ? this.#client : this.#server).gap(length, aligned, timeMs);
+    // What is released may change the language.
+    if (side === 'client') this.refused();
+    if (this.#upgraded !== undefined) this.#upgraded.consumer?.gap(side, length, aligned, timeMs);
+    else (side === 'client' ? this.#client : this.#server).gap(length, aligned, timeMs);
   }
   end(timeMs: number, reset: boolean): void {
+    if (reset && this.#upgraded === undefined) this.#exchanges.reset();
+    this.refused();
     if (this.#upgraded !== undefined) {
       this.#upgraded.consumer?.end(timeMs, reset);
       return;
     }
-    if (reset) this.#exchanges.reset();
-    if (this.#held.holding) this.#goOn();
     this.#client.end(timeMs);
     this.#server.end(timeMs);
     this.#exchanges.end(timeMs);
   }
-
-  #hold(): void {
-    this.#held.hold();
+  asked(): void {
+    this.#held ??= new HeldData();
     this.#client.stop();
   }
-  #goOn(): void {
+  refused(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
     this.#client.resume();
-    this.#held.release((bytes, timeMs) => this.#clientData(bytes, timeMs));
+    held.release((bytes, timeMs) => this.#clientData(bytes, timeMs));
   }
-  #change(protocol: string, facts: HttpFacts): void {
+  changed(protocol: string, facts: HttpFacts): void {
     this.#upgraded = { consumer: this.#onUpgrade?.(protocol, facts) };
     this.#client.stop();
     this.#server.stop();
-    this.#held.release((bytes, timeMs) => this.#pass('client', bytes, timeMs));
+    const held = this.#held;
+    this.#held = undefined;
+    held?.release((bytes, timeMs) => this.#pass('client', bytes, timeMs));
   }
+
   #clientData(bytes: Uint8Array, timeMs: number): void {
-    if (!this.#held.holding && beginsHttp2(bytes)) {
-      this.#exchanges.acceptLost(timeMs);
+    if (this.#held === undefined && beginsHttp2(bytes)) this.#beginHttp2(timeMs);
+    for (let rest = bytes; ; ) {
+      // What was held comes in pieces: any of them may have changed the language.
       if (this.#upgraded !== undefined) {
-        // Of the server, the answer is missing at least, and what was sent behind it.
-        this.#upgraded.consumer?.gap('server', 0, false, timeMs);
-        this.#pass('client', bytes, timeMs);
+        this.#pass('client', rest, timeMs);
         return;
       }
-    }
-    for (let rest = bytes; ; ) {
-      const read = this.#held.holding ? 0 : this.#client.data(rest, timeMs);
+      const read = this.#held === undefined ? this.#client.data(rest, timeMs) : 0;
       if (read === rest.length) return;
       rest = rest.subarray(read);
-      if (this.#held.add(rest, timeMs)) return;
-      this.#goOn();
+      if (this.#held?.add(rest, timeMs) === true) return;
+      this.refused();
     }
+  }
+  /** If the client had asked to, the answer that allowed it was missed. */
+  #beginHttp2(timeMs: number): void {
+    if (this.#upgraded !== undefined) return;
+    this.#exchanges.acceptLost(timeMs);
+    this.#tellMissed(timeMs);
+  }
+  /** Of the server, the answer is missing at least, and what was sent behind it. */
+  #tellMissed(timeMs: number): void {
+    this.#upgraded?.consumer?.gap('server', 0, false, timeMs);
   }
   #pass(side: Side, bytes: Uint8Array, timeMs: number): void {
     if (bytes.length === 0) return;

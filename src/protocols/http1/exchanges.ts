@@ -13,12 +13,17 @@ export interface ExchangesOptions {
   readonly maxBodyBytes: number;
   readonly counters: Http1Counters;
   readonly onExchange: (facts: HttpFacts, timeMs: number, startMs: number) => void;
+  readonly language: LanguageChange;
+}
+
+/** Told when a connection may go on in another protocol. */
+export interface LanguageChange {
   /** A request ended that asks for another protocol: what follows is held until it is answered. */
-  readonly onAsked: () => void;
+  asked(): void;
   /** It was answered, or will not be. */
-  readonly onRefused: () => void;
+  refused(): void;
   /** From behind this response head on, the connection speaks `protocol`. */
-  readonly onUpgraded: (protocol: string, facts: HttpFacts) => void;
+  changed(protocol: string, facts: HttpFacts): void;
 }
 
 /** Puts the messages of both directions together. */
@@ -40,6 +45,51 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
   return new Book(options);
 }
 
+/** The two directions of a book. Classes, not closures: there is one of each for every connection. */
+class Requests implements MessageSink {
+  readonly #book: Book;
+
+  constructor(book: Book) {
+    this.#book = book;
+  }
+  head(head: Head, startMs: number, timeMs: number): Framing {
+    return this.#book.beginRequest(head, startMs, timeMs);
+  }
+  body(): BodyHead | undefined {
+    return this.#book.keepBody('requestBody');
+  }
+  progress(): void {}
+  end(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
+    this.#book.endRequest(bodyBytes, whole, timeMs);
+  }
+  lost(min: 0 | 1, timeMs: number): void {
+    this.#book.lost('lostRequests', min, timeMs);
+  }
+}
+
+class Responses implements MessageSink {
+  readonly #book: Book;
+
+  constructor(book: Book) {
+    this.#book = book;
+  }
+  head(head: Head, startMs: number, timeMs: number): Framing {
+    return this.#book.beginResponse(head, startMs, timeMs);
+  }
+  body(): BodyHead | undefined {
+    return this.#book.keepBody('responseBody');
+  }
+  progress(timeMs: number): void {
+    this.#book.progress(timeMs);
+  }
+  end(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
+    this.#book.endResponse(bodyBytes, whole, timeMs);
+  }
+  lost(min: 0 | 1, timeMs: number): void {
+    this.#book.lost('lostResponses', min, timeMs);
+  }
+}
+
 class Book implements Exchanges {
   readonly requests: MessageSink;
   readonly responses: MessageSink;
@@ -54,28 +104,16 @@ class Book implements Exchanges {
   /** Not every response on this connection need be final: one that was missed may have been interim. */
   #hasInterim = false;
   #isReset = false;
+  /** When responses may last have been lost. */
+  #lostMs = Number.NEGATIVE_INFINITY;
   #nowMs = 0;
 
   constructor(options: ExchangesOptions) {
     this.#options = options;
     const { maxWaiting } = options;
     this.#pairing = createPairing({ maxWaiting, giveUp: (exchange) => this.#giveUp(exchange) });
-    this.requests = {
-      head: (head, startMs, timeMs) => this.#beginRequest(head, startMs, timeMs),
-      body: () => this.#keepBody(this.#request, 'requestBody'),
-      progress: () => {},
-      end: (bodyBytes, whole, timeMs) => this.#endRequest(bodyBytes, whole, timeMs),
-      lost: (min, timeMs) => this.#lost('lostRequests', min, timeMs),
-    };
-    this.responses = {
-      head: (head, startMs, timeMs) => this.#beginResponse(head, startMs, timeMs),
-      body: () => this.#keepBody(this.#response, 'responseBody'),
-      progress: (timeMs) => {
-        if (this.#response !== undefined) this.#response.lastMs = timeMs;
-      },
-      end: (bodyBytes, whole, timeMs) => this.#endResponse(bodyBytes, whole, timeMs),
-      lost: (min, timeMs) => this.#lost('lostResponses', min, timeMs),
-    };
+    this.requests = new Requests(this);
+    this.responses = new Responses(this);
   }
   reset(): void {
     this.#isReset = true;
@@ -89,18 +127,20 @@ class Book implements Exchanges {
     asked.partial = true;
     // It may have been given up with the response.
     const facts = asked.reported ? exchangeFacts(asked, 'upgraded') : this.#report(asked, 'upgraded');
-    this.#options.onUpgraded(HTTP2, facts);
+    this.#options.language.changed(HTTP2, facts);
   }
   end(timeMs: number): void {
     this.#nowMs = timeMs;
     for (const exchange of this.#pairing.drain()) {
+      // It may have been answered.
+      exchange.partial ||= exchange.startMs <= this.#lostMs;
       exchange.requestDone = true;
       exchange.responseDone = true;
       this.#reportWhenDone(exchange);
     }
   }
 
-  #beginRequest(head: Head, startMs: number, timeMs: number): Framing {
+  beginRequest(head: Head, startMs: number, timeMs: number): Framing {
     this.#nowMs = timeMs;
     this.#count(head);
     this.#request = newExchange(startMs);
@@ -109,7 +149,7 @@ class Book implements Exchanges {
     this.#pairing.request(this.#request);
     return head.line.method === 'CONNECT' && head.whole ? 0 : requestFraming(head);
   }
-  #endRequest(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
+  endRequest(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
     this.#nowMs = timeMs;
     const ended = this.#request;
     this.#request = undefined;
@@ -122,11 +162,11 @@ class Book implements Exchanges {
     const asks = ended.request?.line.method === 'CONNECT' || ended.request?.upgrade !== undefined;
     if (asks && whole && !ended.responseDone && ended.response === undefined) {
       this.#asking = ended;
-      this.#options.onAsked();
+      this.#options.language.asked();
     }
     this.#reportWhenDone(ended);
   }
-  #beginResponse(head: Head, startMs: number, timeMs: number): Framing {
+  beginResponse(head: Head, startMs: number, timeMs: number): Framing {
     this.#nowMs = timeMs;
     this.#count(head);
     const status = head.line.statusCode ?? 0;
@@ -146,7 +186,7 @@ class Book implements Exchanges {
     if (this.#asking === answered) this.#refuse();
     return responseFraming(head, method);
   }
-  #endResponse(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
+  endResponse(bodyBytes: number | undefined, whole: boolean, timeMs: number): void {
     this.#nowMs = timeMs;
     const ended = this.#response;
     this.#response = undefined;
@@ -156,15 +196,20 @@ class Book implements Exchanges {
     ended.partial ||= !whole;
     this.#reportWhenDone(ended);
   }
-  #lost(from: 'lostRequests' | 'lostResponses', min: 0 | 1, timeMs: number): void {
+  lost(from: 'lostRequests' | 'lostResponses', min: 0 | 1, timeMs: number): void {
     this.#nowMs = timeMs;
     this.#options.counters.losses++;
+    if (from === 'lostResponses') this.#lostMs = timeMs;
     this.#pairing[from](from === 'lostResponses' && this.#hasInterim ? 0 : min);
     if (this.#asking !== undefined && from === 'lostResponses') this.#refuse();
   }
 
-  #keepBody(exchange: Exchange | undefined, which: 'requestBody' | 'responseBody'): BodyHead | undefined {
+  progress(timeMs: number): void {
+    if (this.#response !== undefined) this.#response.lastMs = timeMs;
+  }
+  keepBody(which: 'requestBody' | 'responseBody'): BodyHead | undefined {
     const { maxBodyBytes } = this.#options;
+    const exchange = which === 'requestBody' ? this.#request : this.#response;
     if (exchange === undefined || maxBodyBytes === 0) return undefined;
     exchange[which] = createBodyHead(maxBodyBytes);
     return exchange[which];
@@ -185,14 +230,14 @@ class Book implements Exchanges {
   }
   #refuse(): void {
     this.#asking = undefined;
-    this.#options.onRefused();
+    this.#options.language.refused();
   }
   #upgrade(exchange: Exchange, head: Head): Framing {
     this.#response = undefined;
     this.#request = undefined;
     const isConnect = exchange.request?.line.method === 'CONNECT';
     const protocol = isConnect ? 'connect' : (head.upgrade?.toLowerCase() ?? 'unknown');
-    this.#options.onUpgraded(protocol, this.#report(exchange, 'upgraded'));
+    this.#options.language.changed(protocol, this.#report(exchange, 'upgraded'));
     return 0;
   }
   #reportWhenDone(exchange: Exchange): void {

@@ -46,6 +46,7 @@ interface Found {
 const LF = 10;
 const CR = 13;
 const FIRST_BUFFER = 512;
+const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 export function createHeadReader(options: HeadReaderOptions): HeadReader {
   return new Reader(options);
@@ -56,7 +57,7 @@ class Reader implements HeadReader {
   startMs = 0;
   seeking = false;
   readonly #options: HeadReaderOptions;
-  #buffer = new Uint8Array(0);
+  #buffer = NO_BYTES;
   #used = 0;
   /** Of the bytes last searched: where a head may have begun that is not whole yet. */
   #begins = 0;

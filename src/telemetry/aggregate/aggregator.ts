@@ -17,7 +17,6 @@ import {
   createConversations,
   type Observer,
   observerOf,
-  weightOf,
 } from './conversations.ts';
 import { createDnsMetrics } from './dns-metrics.ts';
 import { isServerError } from './grpc-status.ts';
@@ -25,6 +24,7 @@ import { createIdentities, type Identities } from './identity.ts';
 import { type Naming, namingSet } from './naming.ts';
 import { createRedMetrics, type RedMetrics } from './red-metrics.ts';
 import type { Registry } from './registry.ts';
+import { weightOf } from './sampling.ts';
 import { targetOf } from './target.ts';
 import { createTcpMetrics, type TcpMetrics, type TcpSettings } from './tcp-metrics.ts';
 import { ToldTotals } from './told-totals.ts';
@@ -77,10 +77,10 @@ class Telemetry implements Aggregator {
   readonly #serviceGraph: ReturnType<typeof createServiceGraph>;
   readonly #graph: Graph;
   readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
-  /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
-  readonly #unsettled = new Set<Conversation>();
   readonly #told: ToldTotals;
   readonly #sampleRate: number;
+  /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
+  #unsettled: Conversation[] = [];
   #expiredMs = 0;
 
   constructor(options: AggregatorOptions) {
@@ -132,7 +132,9 @@ class Telemetry implements Aggregator {
   };
 
   tick(nowMs: number): void {
-    for (const conversation of this.#unsettled) this.#settle(conversation, nowMs);
+    const unsettled = this.#unsettled;
+    this.#unsettled = [];
+    for (const conversation of unsettled) this.#settleIfNew(conversation, nowMs);
     if (nowMs - this.#expiredMs < EXPIRE_EVERY_MS) return;
     this.#expiredMs = nowMs;
     this.#registry.expire(nowMs);
@@ -182,7 +184,7 @@ class Telemetry implements Aggregator {
       phase === 'established' || phase === 'accepted' || (phase === 'attempted' && transport === 'udp');
     if (isOpen) {
       this.#conversations.opened(conversation, end, 'established');
-      if (end === conversation.observer) this.#unsettled.add(conversation);
+      if (end === conversation.observer) this.#opened(conversation);
     } else if (phase === 'attempted') this.#conversations.opened(conversation, end, 'connecting');
     else if (phase === 'closed') this.#settleIfNew(conversation, timeMs);
   }
@@ -190,7 +192,7 @@ class Telemetry implements Aggregator {
   #ended(event: ConnectionEvent, conversation: Conversation, end: Observer): void {
     const { phase, timeMs, stats } = event;
     if (end === conversation.observer) {
-      this.#unsettled.delete(conversation);
+      conversation.unsettled = false;
       this.#recognise(conversation, event);
       if (phase === 'failed') this.#graph.failed(conversation, timeMs);
       else this.#graph.closed(conversation, timeMs, stats);
@@ -207,18 +209,21 @@ class Telemetry implements Aggregator {
       this.#graph.recognised(conversation, spoken, timeMs);
   }
 
-  #settleIfNew(conversation: Conversation, nowMs: number): void {
-    if (this.#unsettled.has(conversation)) this.#settle(conversation, nowMs);
+  #opened(conversation: Conversation): void {
+    if (conversation.unsettled) return;
+    conversation.unsettled = true;
+    this.#unsettled.push(conversation);
   }
 
-  #settle(conversation: Conversation, nowMs: number): void {
-    this.#unsettled.delete(conversation);
+  #settleIfNew(conversation: Conversation, nowMs: number): void {
+    if (!conversation.unsettled) return;
+    conversation.unsettled = false;
     this.#graph.settled(conversation, nowMs);
     if (conversation.transport === 'tcp') this.#tcp?.settled(conversation, nowMs);
   }
 
   #forget(conversation: Conversation): void {
-    this.#unsettled.delete(conversation);
+    conversation.unsettled = false;
     this.#graph.forgotten(conversation);
     this.#tcp?.forgotten(conversation);
   }

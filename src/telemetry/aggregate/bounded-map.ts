@@ -1,4 +1,4 @@
-import { evictOldest } from './evict-oldest.ts';
+import { type Linked, Recency } from './recency.ts';
 
 /** A map with a cap: what was set longest ago makes room. */
 export interface BoundedMap<K, V> {
@@ -10,21 +10,38 @@ export interface BoundedMap<K, V> {
   readonly evicted: number;
 }
 
+interface Entry<K, V> extends Linked<Entry<K, V>> {
+  readonly key: K;
+  value: V;
+}
+
 /** Creates an empty map of at most `max` entries. */
 export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
-  const entries = new Map<K, V>();
+  const entries = new Map<K, Entry<K, V>>();
+  const recency = new Recency<Entry<K, V>>();
   let evicted = 0;
+
+  function evictOldest(): void {
+    const { oldest } = recency;
+    if (oldest === undefined) return;
+    recency.remove(oldest);
+    entries.delete(oldest.key);
+    evicted += 1;
+  }
+
   return {
-    get: (key) => entries.get(key),
+    get: (key) => entries.get(key)?.value,
     set(key, value) {
-      // Far from full, age decides nothing.
-      if (2 * entries.size <= max && entries.get(key) === value) return;
-      entries.delete(key);
-      entries.set(key, value);
-      if (entries.size <= max) return;
-      evictOldest(entries, max, () => {
-        evicted += 1;
-      });
+      const known = entries.get(key);
+      if (known !== undefined) {
+        known.value = value;
+        recency.touch(known);
+        return;
+      }
+      const entry = { key, value, older: undefined, newer: undefined };
+      entries.set(key, entry);
+      recency.add(entry);
+      if (entries.size > max) evictOldest();
     },
     get size() {
       return entries.size;

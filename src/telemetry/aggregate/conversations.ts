@@ -1,10 +1,11 @@
 import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
-import type { Endpoint } from '../../model/ip-address.ts';
+import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
 import type { ServiceProtocol } from '../../model/service-protocol.ts';
-import { createBoundedMap } from './bounded-map.ts';
-import { conversationKey, serverOf } from './conversation-key.ts';
-import { evictOldest } from './evict-oldest.ts';
+import { ipEquals } from '../../net/ip.ts';
+import { keyOf } from './conversation-key.ts';
 import type { Identities, Identity } from './identity.ts';
+import { type Linked, Recency } from './recency.ts';
+import { weightOf } from './sampling.ts';
 import type { Series } from './series-table.ts';
 import type { Flow } from './tcp-metrics.ts';
 import type { Bound } from './topology/graph.ts';
@@ -13,9 +14,10 @@ export type ConversationState = 'connecting' | 'established';
 
 /** One conversation between two ends, of which one or both are on this host. */
 export interface Conversation {
-  /** Tells both ends (conversation-key.ts). */
-  readonly key: string;
   readonly transport: Transport;
+  /** The end that opened it. */
+  readonly clientIp: IpAddress;
+  readonly serverIp: IpAddress;
   readonly serverPort: number;
   /**
    * The end whose events count. When both ends are on this host the other one tells the same story again, and only its
@@ -29,27 +31,32 @@ export interface Conversation {
   spoken: ServiceProtocol | undefined;
   source: Identity;
   target: Identity;
+  lastMs: number;
   /** Its row of the TCP metrics, while it counts as open there. */
   flow: Series<Flow> | undefined;
   /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */
   bound: Bound | undefined;
+  /** Opened so lately that its other end, if it is ours, may not have reported yet. */
+  unsettled: boolean;
 }
 
 export type Observer = 'client' | 'server';
 
-/** Small integers throughout: a fraction, or a number of milliseconds, would be an object of its own. */
-interface Kept extends Conversation {
-  /** When it was last heard of, epoch seconds. */
-  heardS: number;
-  /** Heard of since its turn to make room last came. */
-  isHeard: boolean;
+interface Kept extends Conversation, Linked<Kept> {
+  readonly key: string;
+  readonly clientPort: number;
+  /** Sockets that told of it; 0 for an end that did not, or that has no identity. */
+  clientSocket: number;
+  serverSocket: number;
   /** Which ends hold it open, of those on this host: the sum of their bits. */
   openEnds: number;
+  /** All of its ends have closed. */
+  over: boolean;
 }
 
 export interface ConversationsOptions {
   readonly identities: Identities;
-  /** Conversations remembered at once; one that was long silent makes room. */
+  /** Conversations remembered at once; the one longest silent makes room. */
   readonly max: number;
   /** 1 in N for TCP metrics. */
   readonly sampleRate: number;
@@ -77,10 +84,10 @@ export interface Conversations {
   readonly evicted: number;
 }
 
-/** For what was said without the opening having been seen (seconds of silence). */
-const LINGER_S = 30;
+/** For what was said without the opening having been seen (milliseconds of silence). */
+const LINGER_MS = 30_000;
 /** Conversations that ended last: what was said in them can become known a moment later. */
-const MAX_ENDED = 16_384;
+const MAX_ENDED = 2_048;
 
 const BIT: Readonly<Record<Observer, number>> = { client: 1, server: 2 };
 
@@ -95,7 +102,11 @@ export function createConversations(options: ConversationsOptions): Conversation
 class Table implements Conversations {
   readonly #options: ConversationsOptions;
   readonly #kept = new Map<string, Kept>();
-  readonly #ended = createBoundedMap<string, Kept>(MAX_ENDED);
+  readonly #recency = new Recency<Kept>();
+  readonly #ended = new Map<string, Kept>();
+  readonly #endedRecency = new Recency<Kept>();
+  /** TCP only: a UDP socket may hold many conversations. Those that have ended are in it, too. */
+  readonly #bySocket = new Map<number, Kept>();
   #evicted = 0;
 
   constructor(options: ConversationsOptions) {
@@ -111,38 +122,46 @@ class Table implements Conversations {
   }
 
   of(facts: ConversationFacts): Conversation {
+    const known = this.#atSocket(facts);
+    if (known !== undefined && !known.over) return this.#touched(known, facts);
     const parts = partsOf(facts);
     return this.#known(parts) ?? this.#add(parts);
   }
 
   spokenIn(facts: ConversationFacts): Conversation {
+    const known = this.#atSocket(facts);
+    if (known !== undefined) return known.over ? known : this.#touched(known, facts);
     const parts = partsOf(facts);
     return this.#known(parts) ?? this.#ended.get(parts.key) ?? this.#add(parts);
   }
 
   find(facts: ConversationFacts): Conversation | undefined {
+    const known = this.#atSocket(facts);
+    if (known !== undefined) return known.over ? undefined : this.#touched(known, facts);
     return this.#known(partsOf(facts));
   }
 
   opened(conversation: Conversation, end: Observer, state: ConversationState): void {
-    const kept = this.#kept.get(conversation.key);
-    if (kept === undefined) return;
+    const kept = conversation as Kept;
+    if (kept.over) return;
     kept.openEnds |= BIT[end];
     if (end === kept.observer) kept.state = state;
   }
 
   closed(conversation: Conversation, end: Observer): void {
-    const kept = this.#kept.get(conversation.key);
-    if (kept === undefined) return;
+    const kept = conversation as Kept;
+    if (kept.over) return;
     kept.openEnds &= ~BIT[end];
     if (kept.openEnds > 0) return;
-    this.#kept.delete(kept.key);
-    this.#ended.set(kept.key, kept);
+    this.#remove(kept);
+    this.#remember(kept);
   }
 
   expire(nowMs: number): void {
     for (const kept of this.#kept.values()) {
-      if (kept.openEnds === 0 && secondsOf(nowMs) - kept.heardS > LINGER_S) this.#kept.delete(kept.key);
+      if (kept.openEnds !== 0 || nowMs - kept.lastMs <= LINGER_MS) continue;
+      this.#remove(kept);
+      this.#forgetSockets(kept);
     }
   }
 
@@ -150,17 +169,44 @@ class Table implements Conversations {
     for (const kept of this.#kept.values()) if (kept.openEnds > 0) visit(kept);
   }
 
-  #known({ key, facts, side }: Parts): Conversation | undefined {
-    const known = this.#kept.get(key);
-    if (known === undefined) return undefined;
-    known.heardS = secondsOf(facts.timeMs);
-    known.isHeard = true;
+  /** A socket can connect anew after it failed. */
+  #atSocket({ transport, socketId, role, local, remote }: ConversationFacts): Kept | undefined {
+    if (transport !== 'tcp' || socketId === 0) return undefined;
+    const kept = this.#bySocket.get(socketId);
+    if (kept === undefined) return undefined;
+    const [client, server] = role === 'server' ? [remote, local] : [local, remote];
+    const isSame =
+      kept.clientPort === client.port &&
+      kept.serverPort === server.port &&
+      ipEquals(kept.clientIp, client.ip) &&
+      ipEquals(kept.serverIp, server.ip);
+    return isSame ? kept : undefined;
+  }
+
+  #touched(known: Kept, facts: ConversationFacts): Kept {
+    this.#recency.touch(known);
+    known.lastMs = facts.timeMs;
+    const side = observerOf(facts.role);
     if (side !== known.observer) this.#identify(known, facts, side);
     return known;
   }
 
+  #known({ key, facts, side }: Parts): Conversation | undefined {
+    const known = this.#kept.get(key);
+    if (known === undefined) return undefined;
+    this.#bind(known, facts, side);
+    return this.#touched(known, facts);
+  }
+
+  #bind(kept: Kept, { transport, socketId }: ConversationFacts, side: Observer): void {
+    if (transport !== 'tcp' || socketId === 0) return;
+    if (side === 'client') kept.clientSocket = socketId;
+    else kept.serverSocket = socketId;
+    this.#bySocket.set(socketId, kept);
+  }
+
   #add(parts: Parts): Conversation {
-    const { key, facts, side, server } = parts;
+    const { key, facts, side, client, server } = parts;
     const { identities, max, sampleRate } = this.#options;
     const local = identities.local(facts);
     const mine = local ?? identities.address(facts.local);
@@ -169,21 +215,31 @@ class Table implements Conversations {
     const kept: Kept = {
       key,
       transport: facts.transport,
+      clientIp: client.ip,
+      clientPort: client.port,
+      serverIp: server.ip,
       serverPort: server.port,
+      clientSocket: 0,
+      serverSocket: 0,
       observer: side,
       weight: weightOf(facts, sampleRate),
       state: 'connecting',
       spoken: undefined,
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
-      heardS: secondsOf(facts.timeMs),
-      isHeard: true,
+      lastMs: facts.timeMs,
       flow: undefined,
       bound: undefined,
+      unsettled: false,
       openEnds: 0,
+      over: false,
+      older: undefined,
+      newer: undefined,
     };
     this.#kept.set(key, kept);
-    if (this.#kept.size > max) this.#makeRoom();
+    this.#recency.add(kept);
+    this.#bind(kept, facts, side);
+    if (this.#kept.size > max) this.#evictOldest();
     return kept;
   }
 
@@ -192,56 +248,53 @@ class Table implements Conversations {
     const local = identities.local(facts);
     if (local === undefined) return;
     if (side === 'server') {
-      identities.serves({ ip: serverOf(kept.key), port: kept.serverPort }, local);
+      identities.serves({ ip: kept.serverIp, port: kept.serverPort }, local);
       kept.target = local;
     } else kept.source = local;
   }
 
-  /** Second chance: what was heard of since it was last looked at goes to the end of the queue, but not for ever. */
-  #makeRoom(): void {
-    let chances = this.#kept.size;
-    while (this.#kept.size > this.#options.max) {
-      evictOldest(this.#kept, this.#options.max, (kept) => {
-        if (kept.isHeard && chances > 0) {
-          chances -= 1;
-          kept.isHeard = false;
-          this.#kept.set(kept.key, kept);
-          return;
-        }
-        this.#evicted += 1;
-        this.#options.onEvicted(kept);
-      });
-    }
+  #evictOldest(): void {
+    const { oldest } = this.#recency;
+    if (oldest === undefined) return;
+    this.#remove(oldest);
+    this.#forgetSockets(oldest);
+    this.#evicted += 1;
+    this.#options.onEvicted(oldest);
+  }
+
+  #remove(kept: Kept): void {
+    this.#kept.delete(kept.key);
+    this.#recency.remove(kept);
+    kept.over = true;
+  }
+
+  #remember(kept: Kept): void {
+    this.#ended.set(kept.key, kept);
+    this.#endedRecency.add(kept);
+    if (this.#ended.size <= MAX_ENDED) return;
+    const { oldest } = this.#endedRecency;
+    if (oldest === undefined) return;
+    this.#endedRecency.remove(oldest);
+    this.#forgetSockets(oldest);
+    if (this.#ended.get(oldest.key) === oldest) this.#ended.delete(oldest.key);
+  }
+
+  #forgetSockets(kept: Kept): void {
+    for (const socket of [kept.clientSocket, kept.serverSocket])
+      if (this.#bySocket.get(socket) === kept) this.#bySocket.delete(socket);
   }
 }
-
-const secondsOf = (ms: number): number => Math.floor(ms / 1000);
 
 interface Parts {
   readonly key: string;
   readonly facts: ConversationFacts;
   readonly side: Observer;
+  readonly client: Endpoint;
   readonly server: Endpoint;
 }
 
 function partsOf(facts: ConversationFacts): Parts {
   const side = observerOf(facts.role);
   const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
-  return { key: conversationKey(facts.transport, client, server), facts, side, server };
-}
-
-/** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */
-export function weightOf({ socketId, local, remote }: ConversationFacts, sampleRate: number): number {
-  if (sampleRate <= 1) return 1;
-  // A connection without an identity of its own is told apart by its ports.
-  const id = socketId === 0 ? local.port * 65_536 + remote.port : socketId;
-  return mixed(id) % sampleRate === 0 ? sampleRate : 0;
-}
-
-/** Spreads numbers that count up over all 32 bits (the finalizer of MurmurHash3). */
-function mixed(id: number): number {
-  let hash = (id ^ Math.floor(id / 4_294_967_296)) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return { key: keyOf(facts.transport, client, server), facts, side, client, server };
 }

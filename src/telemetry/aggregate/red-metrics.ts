@@ -137,22 +137,24 @@ export function createRedMetrics(
       const method = methodOf(facts.method);
       const route = routeOf(event) ?? '';
       const status = facts.statusCode === undefined ? '' : String(facts.statusCode);
-      const request = { timeMs, durationMs: facts.durationMs, headers: facts.requestHeaders };
-      record(http[ends.side], [method, route, status], { ends, request });
-      record(otelHttp[ends.side], [method, route, status, httpError(facts, ends.side)], { ends, request });
+      const { side, service } = ends;
+      const request = { ends, timeMs, durationMs: facts.durationMs, headers: facts.requestHeaders };
+      record(http[side], [service, method, route, status], request);
+      if (otelHttp[side] === undefined) return;
+      record(otelHttp[side], [service, method, route, status, httpError(facts, side)], request);
     },
     grpc(event, ends) {
       const { grpc, timeMs } = event;
       const { service = '', method = '', statusCode: code } = grpc;
-      const request = { timeMs, durationMs: grpc.http.durationMs, headers: grpc.http.requestHeaders };
-      record(rpc[ends.side], ['grpc', service, method, code === undefined ? '' : String(code)], {
-        ends,
-        request,
-      });
+      const { side } = ends;
+      const request = { ends, timeMs, durationMs: grpc.http.durationMs, headers: grpc.http.requestHeaders };
+      const status = code === undefined ? '' : String(code);
+      record(rpc[side], [ends.service, 'grpc', service, method, status], request);
+      if (otelRpc[side] === undefined) return;
       const name = code === undefined ? '' : grpcStatusName(code);
-      const isError = ends.side === 'server' ? isServerError(code) : name !== 'OK';
+      const isError = side === 'server' ? isServerError(code) : name !== 'OK';
       const full = service === '' ? '' : `${service}/${method}`;
-      record(otelRpc[ends.side], ['grpc', full, name, isError ? name || '_OTHER' : ''], { ends, request });
+      record(otelRpc[side], [ends.service, 'grpc', full, name, isError ? name || '_OTHER' : ''], request);
     },
   };
 }
@@ -168,22 +170,23 @@ function httpError({ statusCode, outcome }: HttpFacts, side: Side): string {
 }
 
 interface Request {
+  readonly ends: Ends;
   readonly timeMs: number;
   readonly durationMs: number | undefined;
   readonly headers: readonly HeaderField[];
 }
 
+/** `values`: of the labels of both ends; whoever was asked is added here. */
 function record(
   table: Table | undefined,
-  values: readonly string[],
-  { ends, request }: { readonly ends: Ends; readonly request: Request },
+  values: string[],
+  { ends, timeMs, durationMs, headers }: Request,
 ): void {
   if (table === undefined) return;
-  const { timeMs, durationMs, headers } = request;
-  const own = [ends.service, ...values];
-  const { state } = table.at(ends.side === 'client' ? [...own, ends.peer] : own, timeMs);
+  if (ends.side === 'client') values.push(ends.peer);
+  const { state } = table.at(values, timeMs);
   state.count += 1;
   if (durationMs === undefined) return;
   const seconds = durationMs / 1000;
-  state.duration.observe(seconds, 1, exemplarFrom(headers, { value: seconds, timeMs }));
+  state.duration.observe(seconds, 1, exemplarFrom(headers, seconds, timeMs));
 }

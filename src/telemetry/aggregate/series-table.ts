@@ -1,6 +1,25 @@
 import { clipped, createLabelValues, type LabelValues, labelText, OTHER } from './label-values.ts';
 import type { Label } from './metric.ts';
 
+const RECENT_SLOTS = 256;
+
+/** Length and three characters of each value tell most apart. */
+function slotOf(values: readonly string[]): number {
+  let hash = values.length;
+  for (const value of values) {
+    const { length } = value;
+    hash = Math.imul(hash, 31) + length;
+    if (length === 0) continue;
+    hash = Math.imul(hash, 31) + value.charCodeAt(length - 1) + value.charCodeAt(length >> 1) * 7;
+  }
+  return (hash ^ (hash >>> 8) ^ (hash >>> 16)) & (RECENT_SLOTS - 1);
+}
+
+function sameValues(a: readonly string[], b: readonly string[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** How much a metric may grow. */
 export interface SeriesLimits {
   /** Distinct values of each label that outside data feeds. */
@@ -44,6 +63,8 @@ export class SeriesTable<T> {
   readonly #values: readonly (LabelValues | undefined)[];
   readonly #series = new Map<string, Kept<T>>();
   readonly #folds: number[];
+  /** Series found last, by a hash of their values: saves putting the key together. */
+  readonly #recent: (Kept<T> | undefined)[] = Array.from({ length: RECENT_SLOTS });
   #crowded = 0;
 
   constructor(options: SeriesTableOptions<T>) {
@@ -67,8 +88,14 @@ export class SeriesTable<T> {
 
   /** The series of these values (in the order of the labels), made when there is none. */
   at(values: readonly string[], nowMs: number): Series<T> {
-    const found = this.#series.get(labelText(this.#names, values));
+    const slot = slotOf(values);
+    const recent = this.#recent[slot];
+    const found =
+      recent !== undefined && sameValues(recent.values, values)
+        ? recent
+        : this.#series.get(labelText(this.#names, values));
     if (found === undefined) return this.#fold(values.map(clipped), nowMs);
+    if (found !== recent) this.#recent[slot] = found;
     if (nowMs > found.touchedMs) found.touchedMs = nowMs;
     return found;
   }
@@ -79,6 +106,7 @@ export class SeriesTable<T> {
     for (const [text, series] of this.#series) {
       if (nowMs - series.touchedMs < limits.idleMs || isBusy?.(series.state) === true) continue;
       this.#series.delete(text);
+      this.#recent[slotOf(series.values)] = undefined;
       for (const [i, value] of series.values.entries()) this.#values[i]?.release(value);
     }
   }

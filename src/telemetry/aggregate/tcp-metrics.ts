@@ -1,12 +1,12 @@
 import type { ConnectionEvent, ConnectionStats } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
-import { formatIp } from '../../net/ip.ts';
-import { clientOf, serverOf } from './conversation-key.ts';
-import { type Conversation, type Conversations, observerOf, weightOf } from './conversations.ts';
+import { createIpTexts } from '../../net/ip-texts.ts';
+import { type Conversation, type Conversations, observerOf } from './conversations.ts';
 import { type Count, counter, histogram, type Measure } from './instruments.ts';
 import { OTHER } from './label-values.ts';
 import { closed, open } from './metric.ts';
 import type { Registry } from './registry.ts';
+import { weightOf } from './sampling.ts';
 import type { Series, SeriesTable } from './series-table.ts';
 import { targetOf } from './target.ts';
 import { FLOW, FLOW_LABELS, HOST } from './tcp-specs.ts';
@@ -43,6 +43,7 @@ export interface Flow {
   bytesReceived: number;
 }
 
+const NO_VALUES: readonly string[] = [];
 /** Pairs of client and server told apart by `telegen_tcp_connections`; further ones fold into `~other`. */
 const MAX_PAIRS = 1_000;
 /** Ends of connections that count as errors even if the connection was open before. */
@@ -75,6 +76,7 @@ export function createTcpMetrics(parts: TcpMetricsParts): TcpMetrics {
 class Tcp implements TcpMetrics {
   readonly #sampleRate: number;
   readonly #flows: SeriesTable<Flow>;
+  readonly #textOf = createIpTexts();
   readonly #rtt: Measure | undefined;
   readonly #retransmits: Count | undefined;
   readonly #segments: Count | undefined;
@@ -109,7 +111,7 @@ class Tcp implements TcpMetrics {
     const { phase, timeMs, reason = 'unknown', stats, handshakeRttUs = 0 } = event;
     const weight = weightOf(event, this.#sampleRate);
     if (weight > 0) {
-      if (handshakeRttUs > 0) this.#rtt?.([], timeMs, { value: handshakeRttUs / 1e6, weight });
+      if (handshakeRttUs > 0) this.#rtt?.(NO_VALUES, timeMs, { value: handshakeRttUs / 1e6, weight });
       if (phase === 'failed' || (phase === 'closed' && BROKEN.includes(reason)))
         this.#errors?.([reason], timeMs, weight);
       if (stats !== undefined && phase !== 'failed') this.#host(stats, timeMs, weight);
@@ -120,9 +122,9 @@ class Tcp implements TcpMetrics {
 
   grew({ conversation, isObserver, weight }: Told, growth: Growth, { timeMs, rttUs }: RoundTrip): void {
     if (weight > 0) {
-      if (rttUs > 0) this.#rtt?.([], timeMs, { value: rttUs / 1e6, weight });
-      this.#retransmits?.([], timeMs, growth.retransmits * weight);
-      this.#segments?.([], timeMs, growth.segmentsSent * weight);
+      if (rttUs > 0) this.#rtt?.(NO_VALUES, timeMs, { value: rttUs / 1e6, weight });
+      this.#retransmits?.(NO_VALUES, timeMs, growth.retransmits * weight);
+      this.#segments?.(NO_VALUES, timeMs, growth.segmentsSent * weight);
     }
     if (isObserver && conversation.weight > 0) this.#add(conversation, growth, { timeMs, rttUs });
   }
@@ -135,9 +137,9 @@ class Tcp implements TcpMetrics {
   }
 
   #host(stats: ConnectionStats, timeMs: number, weight: number): void {
-    if (stats.rttUs > 0) this.#rtt?.([], timeMs, { value: stats.rttUs / 1e6, weight });
-    this.#retransmits?.([], timeMs, stats.retransmits * weight);
-    this.#segments?.([], timeMs, stats.segmentsSent * weight);
+    if (stats.rttUs > 0) this.#rtt?.(NO_VALUES, timeMs, { value: stats.rttUs / 1e6, weight });
+    this.#retransmits?.(NO_VALUES, timeMs, stats.retransmits * weight);
+    this.#segments?.(NO_VALUES, timeMs, stats.segmentsSent * weight);
   }
 
   #flow(event: ConnectionEvent, conversation: Conversation): void {
@@ -158,10 +160,10 @@ class Tcp implements TcpMetrics {
     state.retransmits += retransmits * weight;
   }
 
-  #flowOf({ key, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
+  #flowOf({ clientIp, serverIp, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
     const values = [
-      formatIp(clientOf(key)),
-      formatIp(serverOf(key)),
+      this.#textOf(clientIp),
+      this.#textOf(serverIp),
       String(serverPort),
       source.pod ?? '',
       target.service ?? '',

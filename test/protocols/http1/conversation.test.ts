@@ -369,6 +369,21 @@ describe('another protocol', () => {
       'end false',
     ]);
   });
+  test('what a client sent in pieces while it waited all goes to the language it had begun to speak', () => {
+    const { got, consumer } = recorder();
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+    run([client(asks('h2c')), client(preface), client('frames'), lost(client('xx')), client('more')], {
+      onUpgrade: () => consumer,
+    });
+    expect(got).toEqual([
+      'server gap 0',
+      `client:${preface}`,
+      'client:frames',
+      'client gap 2',
+      'client:more',
+      'end false',
+    ]);
+  });
   test('nobody takes it: it is counted', () => {
     const { facts, counters } = run([
       client(asks('websocket')),
@@ -463,6 +478,18 @@ describe('gaps', () => {
     const halves = inHalves(pieces[which] as Piece);
     halves[half] = lost(halves[half]);
     expect(pairs(run(pieces.toSpliced(which, 1, ...halves)).facts)).toEqual(expected);
+  });
+  test('the last response: that there was none is not claimed', () => {
+    const { facts } = run([...exchange('/1', 1), client(request('/2')), lost(server(response('/2')))]);
+    expect(pairs(facts)).toEqual(['/1>/1 complete', '/2>- unanswered!']);
+  });
+  test('of what was asked after a loss, it is known that nothing answered', () => {
+    const { facts } = run([
+      client(request('/1'), 1),
+      lost(server(response('/1'), 2)),
+      client(request('/2'), 3),
+    ]);
+    expect(pairs(facts)).toEqual(['/1>- unanswered!', '/2>- unanswered']);
   });
   test('both directions for a while', () => {
     const pieces = ['/1', '/2', '/3', '/4', '/5'].flatMap((id, i) => exchange(id, i * 2));

@@ -33,9 +33,18 @@ const FOLDED: Identity = { id: OTHER, type: 'host', attributes: {} };
 const keyOf = (source: Identity, target: Identity, protocol: string): string =>
   [source.id, target.id, protocol].join('\n');
 
+const RECENT_SLOTS = 64;
+
+function slotOf({ id: a }: Identity, { id: b }: Identity, protocol: string): number {
+  const ends = a.charCodeAt(a.length - 1) * 31 + b.charCodeAt(b.length - 1);
+  return (ends * 31 + a.length + b.length * 7 + protocol.length * 3) & (RECENT_SLOTS - 1);
+}
+
 /** Creates an empty set; past `max` edges everything new is one edge from `~other` to `~other` per protocol. */
 export function createEdges(windowMs: number, max: number): Edges {
   const edges = new Map<string, Edge>();
+  /** Found last: most conversations in a row go the same few ways. */
+  const recent: (Edge | undefined)[] = Array.from({ length: RECENT_SLOTS });
   let folded = 0;
 
   function made(source: Identity, target: Identity, protocol: string): Edge {
@@ -49,14 +58,21 @@ export function createEdges(windowMs: number, max: number): Edges {
     of(conversation, protocol) {
       const { source } = conversation;
       const target = targetOf(conversation);
+      const slot = slotOf(source, target, protocol);
+      const last = recent[slot];
+      if (last?.source === source && last.target === target && last.protocol === protocol) return last;
       const known = edges.get(keyOf(source, target, protocol));
-      if (known !== undefined) return known;
+      if (known !== undefined) {
+        recent[slot] = known;
+        return known;
+      }
       if (edges.size < max) return made(source, target, protocol);
       folded += 1;
       return edges.get(keyOf(FOLDED, FOLDED, protocol)) ?? made(FOLDED, FOLDED, protocol);
     },
     prune(nowMs) {
       for (const [key, { open, window }] of edges) if (open <= 0 && window.isEmpty(nowMs)) edges.delete(key);
+      recent.fill(undefined);
     },
     all: () => edges.values(),
     get size() {

@@ -4,7 +4,7 @@ import type { Conversation } from '../conversations.ts';
 import { knownOf } from '../target.ts';
 import { createEdges, type Edge, type Edges } from './edges.ts';
 import type { Topology, TopologyEdge, TopologyNode } from './topology.ts';
-import { emptyTally, TALLY_FIELDS, type Tally } from './window.ts';
+import { addTally, emptyTally, type Tally } from './window.ts';
 
 /** One request that was decoded. */
 export interface SeenRequest {
@@ -43,18 +43,17 @@ export interface GraphOptions {
 }
 
 const DEFAULT_MAX_EDGES = 5_000;
+const NOTHING: Readonly<Tally> = emptyTally();
+const ONE_REQUEST: Readonly<Tally> = { ...NOTHING, requests: 1 };
+const ONE_FAILURE: Readonly<Tally> = { ...NOTHING, requests: 1, errors: 1 };
 
 /** What a conversation has added to its edge by itself, its decoded requests apart. */
 export interface Bound {
   edge: Edge;
   isOpen: boolean;
-  /** Epoch seconds. */
-  readonly sinceS: number;
-  /** Undefined: as one request, like any connection that nothing more is known of. */
-  added: Tally | undefined;
+  readonly sinceMs: number;
+  added: Tally;
 }
-
-const ONE_REQUEST: Tally = { ...emptyTally(), requests: 1 };
 
 /** Creates an empty graph. */
 export function createGraph(options: GraphOptions): Graph {
@@ -77,8 +76,9 @@ class ServiceMap implements Graph {
     if (conversation.bound?.isOpen === true) return;
     const edge = this.edges.of(conversation, protocolOf(conversation));
     edge.open += 1;
-    conversation.bound = { edge, isOpen: true, sinceS: Math.floor(nowMs / 1000), added: undefined };
-    edge.window.add(nowMs, ONE_REQUEST);
+    const bound = { edge, isOpen: true, sinceMs: nowMs, added: emptyTally() };
+    conversation.bound = bound;
+    this.#add(bound, nowMs, ONE_REQUEST);
   }
 
   request(conversation: Conversation, { protocol, isError, latencyMs, timeMs }: SeenRequest): void {
@@ -86,14 +86,17 @@ class ServiceMap implements Graph {
     this.speaks(conversation, protocol, timeMs);
     const { bound } = conversation;
     // It need not stand for a request itself any more.
-    if (bound !== undefined) {
+    if (bound !== undefined && bound.added.requests > 0) {
       const { bytes } = this.#takeBack(bound, timeMs);
-      this.#add(bound, timeMs, { bytes });
+      this.#add(bound, timeMs, { ...NOTHING, bytes });
     }
-    this.edges.of(conversation, protocol).window.add(timeMs, {
+    const edge = bound?.edge.protocol === protocol ? bound.edge : this.edges.of(conversation, protocol);
+    edge.window.add(timeMs, {
       requests: 1,
       errors: isError ? 1 : 0,
-      ...(latencyMs === undefined ? {} : { timed: 1, latencyMs }),
+      latencyMs: latencyMs ?? 0,
+      timed: latencyMs === undefined ? 0 : 1,
+      bytes: 0,
     });
   }
 
@@ -109,6 +112,14 @@ class ServiceMap implements Graph {
     if (isGuess) this.#move(conversation, protocol, nowMs);
   }
 
+  grew(conversation: Conversation, nowMs: number, bytes: number): void {
+    this.#saw(nowMs);
+    const { bound } = conversation;
+    if (bound === undefined || bytes === 0) return;
+    bound.added.bytes += bytes;
+    bound.edge.window.addBytes(nowMs, bytes);
+  }
+
   #move(conversation: Conversation, protocol: string, nowMs: number): void {
     const { bound } = conversation;
     if (bound === undefined) return;
@@ -121,26 +132,22 @@ class ServiceMap implements Graph {
 
   failed(conversation: Conversation, nowMs: number): void {
     this.#saw(nowMs);
-    this.edges.of(conversation, protocolOf(conversation)).window.add(nowMs, { requests: 1, errors: 1 });
+    this.edges.of(conversation, protocolOf(conversation)).window.add(nowMs, ONE_FAILURE);
     this.forgotten(conversation);
-  }
-
-  grew(conversation: Conversation, nowMs: number, bytes: number): void {
-    this.#saw(nowMs);
-    const { bound } = conversation;
-    if (bound === undefined || bytes === 0) return;
-    bound.added ??= { ...ONE_REQUEST };
-    bound.added.bytes += bytes;
-    bound.edge.window.addBytes(nowMs, bytes);
   }
 
   closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void {
     this.#saw(nowMs);
     const { bound } = conversation;
     if (bound !== undefined && stats !== undefined) {
-      const bytes = stats.bytesSent + stats.bytesReceived;
-      const isTimed = (bound.added ?? ONE_REQUEST).requests > 0 && stats.rttUs > 0;
-      this.#add(bound, nowMs, isTimed ? { bytes, timed: 1, latencyMs: stats.rttUs / 1000 } : { bytes });
+      const isTimed = bound.added.requests > 0 && stats.rttUs > 0;
+      this.#add(bound, nowMs, {
+        requests: 0,
+        errors: 0,
+        latencyMs: isTimed ? stats.rttUs / 1000 : 0,
+        timed: isTimed ? 1 : 0,
+        bytes: stats.bytesSent + stats.bytesReceived,
+      });
     }
     this.forgotten(conversation);
   }
@@ -180,26 +187,17 @@ class ServiceMap implements Graph {
     this.#lastMs = Math.max(this.#lastMs, timeMs);
   }
 
-  #add(bound: Bound, nowMs: number, what: Partial<Tally>): void {
+  #add(bound: Bound, nowMs: number, what: Readonly<Tally>): void {
     bound.edge.window.add(nowMs, what);
-    bound.added ??= { ...ONE_REQUEST };
-    for (const field of TALLY_FIELDS) bound.added[field] += what[field] ?? 0;
+    addTally(bound.added, what);
   }
 
   /** Gives what the conversation had added, as if it had not; what has left the window is gone anyway. */
   #takeBack(bound: Bound, nowMs: number): Tally {
-    const { added = ONE_REQUEST } = bound;
+    const { added } = bound;
     bound.added = emptyTally();
-    if (nowMs - bound.sinceS * 1000 >= this.#windowMs) return emptyTally();
-    const { requests, errors, timed, latencyMs, bytes } = added;
-    const debt = {
-      requests: -requests,
-      errors: -errors,
-      timed: -timed,
-      latencyMs: -latencyMs,
-      bytes: -bytes,
-    };
-    bound.edge.window.add(nowMs, debt);
+    if (nowMs - bound.sinceMs >= this.#windowMs) return emptyTally();
+    bound.edge.window.subtract(nowMs, added);
     return added;
   }
 }

@@ -9,9 +9,24 @@ export interface Tally {
 }
 
 const BUCKETS = 30;
-export const TALLY_FIELDS = ['requests', 'errors', 'latencyMs', 'timed', 'bytes'] as const;
 
 export const emptyTally = (): Tally => ({ requests: 0, errors: 0, latencyMs: 0, timed: 0, bytes: 0 });
+
+export function addTally(sum: Tally, what: Readonly<Tally>): void {
+  sum.requests += what.requests;
+  sum.errors += what.errors;
+  sum.latencyMs += what.latencyMs;
+  sum.timed += what.timed;
+  sum.bytes += what.bytes;
+}
+
+export function subtractTally(sum: Tally, what: Readonly<Tally>): void {
+  sum.requests -= what.requests;
+  sum.errors -= what.errors;
+  sum.latencyMs -= what.latencyMs;
+  sum.timed -= what.timed;
+  sum.bytes -= what.bytes;
+}
 
 /** Sums over the last while, in thirty steps. There is one for each edge, so it is small as long as little happens. */
 export class Window {
@@ -26,9 +41,12 @@ export class Window {
     this.#stepMs = lengthMs / BUCKETS;
   }
 
-  add(nowMs: number, what: Partial<Tally>): void {
-    const tally = this.#at(this.#stepOf(nowMs));
-    for (const field of TALLY_FIELDS) tally[field] += what[field] ?? 0;
+  add(nowMs: number, what: Readonly<Tally>): void {
+    addTally(this.#at(this.#stepOf(nowMs)), what);
+  }
+
+  subtract(nowMs: number, what: Readonly<Tally>): void {
+    subtractTally(this.#at(this.#stepOf(nowMs)), what);
   }
 
   /** The same of bytes alone, for what comes often. */
@@ -41,7 +59,7 @@ export class Window {
     this.#forget(nowMs);
     const sum = emptyTally();
     for (const tally of [this.#tally, ...(this.#older?.values() ?? [])]) {
-      if (tally !== undefined) for (const field of TALLY_FIELDS) sum[field] += tally[field];
+      if (tally !== undefined) addTally(sum, tally);
     }
     return sum;
   }

@@ -1,0 +1,17 @@
+import type { ConversationFacts } from '../../model/conversation.ts';
+
+/** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */
+export function weightOf({ socketId, local, remote }: ConversationFacts, sampleRate: number): number {
+  if (sampleRate <= 1) return 1;
+  // A connection without an identity of its own is told apart by its ports.
+  const id = socketId === 0 ? local.port * 65_536 + remote.port : socketId;
+  return mixed(id) % sampleRate === 0 ? sampleRate : 0;
+}
+
+/** Spreads numbers that count up over all 32 bits (the finalizer of MurmurHash3). */
+function mixed(id: number): number {
+  let hash = (id ^ Math.floor(id / 4_294_967_296)) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
