@@ -13,7 +13,7 @@ CLANG = $(firstword $(foreach version,-19 -18 -17 -16 -15 -14,$(shell command -v
 BPF_HEADERS := $(wildcard bpf/include/telegen/*.h)
 BPF_FLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -D__TARGET_ARCH_$(BPF_ARCH) \
 	-Ibpf/include -Ibuild/libbpf/include -isystem /usr/include/$(ARCH)-linux-gnu
-BPF_OBJECTS := build/bpf/core.bpf.o build/bpf/extra.bpf.o build/bpf/content.bpf.o
+BPF_OBJECTS := build/bpf/core.bpf.o build/bpf/extra.bpf.o build/bpf/content.bpf.o build/bpf/xdp.bpf.o
 
 NATIVE_SOURCES := $(wildcard native/*.cc)
 NATIVE_OBJECTS := $(NATIVE_SOURCES:native/%.cc=build/native/%.o)

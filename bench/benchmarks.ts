@@ -8,8 +8,10 @@ import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
 import { lists } from './cases/lists.ts';
 import { liveFlows } from './cases/live-flows.ts';
+import { livePath } from './cases/live-path.ts';
 import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
+import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
 import { scrape } from './cases/scrape.ts';
@@ -25,6 +27,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   alertDelivery,
   decode,
   detect,
+  livePath,
   lists,
   rules,
   correlations,
@@ -35,4 +38,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   liveFlows,
   scrape,
   bpf,
+  packets,
 ];

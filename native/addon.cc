@@ -3,6 +3,7 @@
 #include "kernel_error.h"
 #include "layout.h"
 #include "napi_setup.h"
+#include "network.h"
 #include "process_calls.h"
 #include "ring_reader.h"
 
@@ -15,6 +16,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 	exports.Set("layout", Napi::Function::New(env, telegen::layout));
 	exports.Set("monotonicNs", Napi::Function::New(env, telegen::monotonic_ns));
 	exports.Set("epochOffsetMs", Napi::Function::New(env, telegen::epoch_offset_ms));
+	exports.Set("networkInterfaces", Napi::Function::New(env, telegen::network_interfaces));
 	exports.Set("lockFile", Napi::Function::New(env, telegen::lock_file));
 	return exports;
 }

@@ -65,6 +65,9 @@ Napi::Function BpfObject::define(Napi::Env env) {
 				   InstanceMethod<&BpfObject::load>("load"),
 				   InstanceMethod<&BpfObject::attach>("attach"),
 				   InstanceMethod<&BpfObject::attach_cgroup>("attachCgroup"),
+				   InstanceMethod<&BpfObject::attach_interface>("attachInterface"),
+				   InstanceMethod<&BpfObject::detach_interface>("detachInterface"),
+				   InstanceMethod<&BpfObject::test_run>("testRun"),
 				   InstanceMethod<&BpfObject::run_iterator>("runIterator"),
 				   InstanceMethod<&BpfObject::iterate>("iterate"),
 				   InstanceMethod<&BpfObject::map_memory>("mapMemory"),
@@ -73,6 +76,7 @@ Napi::Function BpfObject::define(Napi::Env env) {
 				   InstanceMethod<&BpfObject::map_delete>("mapDelete"),
 				   InstanceMethod<&BpfObject::map_lookup_batch>("mapLookupBatch"),
 				   InstanceMethod<&BpfObject::map_update_batch>("mapUpdateBatch"),
+				   InstanceMethod<&BpfObject::map_delete_batch>("mapDeleteBatch"),
 				   InstanceMethod<&BpfObject::detach>("detach"),
 				   InstanceMethod<&BpfObject::close>("close"),
 			   });
@@ -95,6 +99,9 @@ void BpfObject::detach_all() {
 	for (struct bpf_link *link : links_)
 		bpf_link__destroy(link);
 	links_.clear();
+	for (const auto &[handle, fd] : interface_links_)
+		::close(fd);
+	interface_links_.clear();
 }
 
 void BpfObject::release() {

@@ -39,6 +39,9 @@ private:
 	// after load
 	Napi::Value attach(const Napi::CallbackInfo &info);
 	Napi::Value attach_cgroup(const Napi::CallbackInfo &info);
+	Napi::Value attach_interface(const Napi::CallbackInfo &info);
+	Napi::Value detach_interface(const Napi::CallbackInfo &info);
+	Napi::Value test_run(const Napi::CallbackInfo &info);
 	Napi::Value run_iterator(const Napi::CallbackInfo &info);
 	Napi::Value iterate(const Napi::CallbackInfo &info);
 	Napi::Value map_memory(const Napi::CallbackInfo &info);
@@ -46,6 +49,7 @@ private:
 	Napi::Value map_update(const Napi::CallbackInfo &info);
 	Napi::Value map_delete(const Napi::CallbackInfo &info);
 	Napi::Value map_lookup_batch(const Napi::CallbackInfo &info);
+	Napi::Value map_delete_batch(const Napi::CallbackInfo &info);
 	Napi::Value map_update_batch(const Napi::CallbackInfo &info);
 	Napi::Value detach(const Napi::CallbackInfo &info);
 	Napi::Value close(const Napi::CallbackInfo &info);
@@ -63,6 +67,9 @@ private:
 	std::vector<struct bpf_link *> links_;
 	// Under way, by program.
 	std::map<std::string, std::unique_ptr<Iteration>> iterations_;
+	// Descriptors of links to network interfaces, by the handle that JavaScript holds.
+	std::map<uint32_t, int> interface_links_;
+	uint32_t next_link_ = 1;
 };
 
 } // namespace telegen

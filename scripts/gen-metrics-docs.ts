@@ -17,7 +17,7 @@ telegen listens on \`http://127.0.0.1:19090\` unless [\`agent.telemetry.listen\`
 | \`/readyz\` | 200 when the kernel hooks are attached, else 503 with the reason; the state of each hook |
 | \`/api/v1/topology\` | who talks to whom, see [topology.md](topology.md) |
 | \`/api/v1/alerts?limit=N\` | the latest alerts, newest first; at most 1,000 are kept |
-| \`/api/v1/status\` | version, hooks, records, sinks and lists, as JSON |
+| \`/api/v1/status\` | version, hooks, records, sinks, lists and the reading of the Kubernetes API, as JSON |
 
 There is no authentication and nothing can be changed. On loopback only requests to \`localhost\` or an IP address are
 answered, so that no web page can read it through a browser. At most 64 connections and 8 answers at once; whoever takes longer
@@ -52,8 +52,9 @@ A [Grafana dashboard](../deploy/grafana-dashboard.json) shows the host, its serv
 - **Flows.** \`src_ip\` is the end that opened the connection, \`dst_ip\` and \`dst_port\` the end that listened. Bytes, segments and
   retransmissions of open connections are read from their sockets every 5 s, also of those older than telegen, which are counted from
   its start on. That needs BTF; without it they are counted when a connection ends.
-- **Names of services** are the pod, else the container, else the process, else the name that this host resolved for the
-  address, else the address.
+- **Names of services** are what keeps the pod running (a Deployment and the like), else the pod, else the container, else the
+  process; of ends elsewhere the Kubernetes service that was asked or the pod, else the name that this host resolved for the
+  address, else the address. \`k8s_src_pod\` and \`k8s_dst_service\` are told by [Kubernetes](kubernetes.md).
 - \`status_code\` is empty for a request that was never answered, \`response_code\` is \`TIMEOUT\` for a query that was not.
 - **Exemplars** carry the trace of the request's \`traceparent\` header.
 - \`semantic_conventions: otel\` replaces the \`http_*\`, \`rpc_*\` and \`telegen_dns_*\` metrics by those under OpenTelemetry's names; \`both\`
@@ -65,6 +66,7 @@ const GROUPS: readonly (readonly [title: string, fits: (name: string) => boolean
   ['HTTP and gRPC', (name) => /^(http|rpc)_/.test(name)],
   ['DNS', (name) => name.includes('dns_')],
   ['Topology', (name) => name.startsWith('traces_')],
+  ['Packets', (name) => name.startsWith('telegen_xdp_')],
   ['telegen itself', () => true],
 ];
 

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Program } from '../../test/support/programs.ts';
 import type { Sandbox } from '../../test/support/sandbox.ts';
@@ -6,6 +5,7 @@ import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
 import { formatNumber } from '../report.ts';
 import { summarise } from '../statistics.ts';
 import { nativeProgram, onOwnGround } from '../support/ground.ts';
+import { type Snapshot, since, snapshot } from '../support/program-stats.ts';
 import { withTelegen } from '../support/telegen.ts';
 import { type ObservedEnd, runWrk, withNginx } from '../support/web.ts';
 
@@ -13,11 +13,6 @@ import { type ObservedEnd, runWrk, withNginx } from '../support/web.ts';
 const RARE = 20;
 const ENDS: readonly ObservedEnd[] = ['server', 'client'];
 
-interface Spent {
-  readonly runs: number;
-  readonly ns: number;
-}
-type Snapshot = ReadonlyMap<string, Spent>;
 /** By program ns a run and, with RUNS after the name, runs a request. */
 type Figures = ReadonlyMap<string, number>;
 const RUNS = ', runs a request';
@@ -109,38 +104,4 @@ function figures(requests: number, before: Snapshot, after: Snapshot): Figures {
     sum += ns;
   }
   return taken.set('all programs together, a request', sum / requests);
-}
-
-function since(before: Spent | undefined, after: Spent): Spent {
-  if (before === undefined) return after;
-  return { runs: after.runs - before.runs, ns: after.ns - before.ns };
-}
-
-/** What the programs of one process have used, by name; programs of one name (core and extra) are added up. */
-async function snapshot(stats: Program, pid: number): Promise<Snapshot> {
-  const own = programIds(pid);
-  const spent = new Map<string, Spent>();
-  stats.go();
-  for (let line = await stats.line(); line !== ''; line = await stats.line()) {
-    const [id = '', name = '', runs, ns] = line.split(' ');
-    if (!own.has(id)) continue;
-    const sofar = spent.get(name) ?? { runs: 0, ns: 0 };
-    spent.set(name, { runs: sofar.runs + Number(runs), ns: sofar.ns + Number(ns) });
-  }
-  return spent;
-}
-
-/** Ids of the programs that the process holds open: other sensors on this host are not ours to count. */
-function programIds(pid: number): ReadonlySet<string> {
-  const folder = `/proc/${pid}/fdinfo`;
-  return new Set(readdirSync(folder).flatMap((fd) => idOf(`${folder}/${fd}`) ?? []));
-}
-
-function idOf(file: string): string | undefined {
-  try {
-    return /^prog_id:\s+(\d+)/m.exec(readFileSync(file, 'utf8'))?.[1];
-  } catch {
-    // The descriptor was closed since it was listed.
-    return undefined;
-  }
 }

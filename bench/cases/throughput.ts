@@ -28,7 +28,7 @@ export const shortConnections: Benchmark = {
   work:
     'wrk (1 thread, 32 connections, "Connection: close") loads one nginx worker over the loopback of a network namespace: one ' +
     'connection for each request. One end is in the observed cgroup, the other outside. wrk, nginx and telegen share all ' +
-    'processors, so what telegen itself uses to handle the events is taken from the load, too. Each leg is warmed up with 5,000 ' +
+    'processors, so what telegen itself uses to handle the events is taken from the load, too. Each leg is warmed up with 40,000 ' +
     'connections by ab.',
   compares:
     'requests per second with telegen run attached / not attached, legs in alternating order, a new nginx for each.',

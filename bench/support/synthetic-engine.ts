@@ -10,7 +10,7 @@ import { createEngine, type Engine } from '../../src/pipeline/engine.ts';
 import { createStreamSink } from '../../src/telemetry/export/stdout-sink.ts';
 
 /** A host of which nothing can be read: every process must be known from its exec record. */
-const NO_PROC: ProcReader = {
+export const NO_PROC: ProcReader = {
   stat: () => undefined,
   commandLine: () => undefined,
   executable: () => undefined,

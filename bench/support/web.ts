@@ -6,7 +6,7 @@ import { undoLater } from './cleanup.ts';
 const WEB_PORT = 8080;
 const CONNECTIONS = 32;
 const URL = `http://127.0.0.1:${WEB_PORT}/`;
-const WARM_UP_REQUESTS = 5_000;
+const WARM_UP_REQUESTS = 40_000;
 
 /** Which end of each connection is in the observed cgroup. */
 export type ObservedEnd = 'server' | 'client';

@@ -25,6 +25,9 @@ export function mergeKey({
       return [who, 'process', processIdentity({ process: event.process, owner: event.owner })].join(
         SEPARATOR,
       );
+    case 'packet_rate':
+    case 'probe':
+      return [who, event.kind, event.interface, subject ?? ''].join(SEPARATOR);
     default:
       return [who, 'connection', processIdentity(event), subject ?? formatIp(event.remote.ip)].join(
         SEPARATOR,

@@ -11,6 +11,21 @@ export interface KernelError extends Error {
   readonly log: string;
 }
 
+/** How a packet program is attached to an interface. */
+export type InterfaceWay = 'xdp-native' | 'xdp-generic' | 'tc-ingress' | 'tc-egress';
+
+/** A network interface of this process's network namespace. */
+export interface NetworkInterface {
+  readonly name: string;
+  readonly index: number;
+  /** ARPHRD_* of linux/if_arp.h: 1 for Ethernet, 772 for loopback; -1 when unknown. */
+  readonly type: number;
+  readonly up: boolean;
+  readonly driver: string;
+  /** Where the hardware is; empty (or the driver's own words) for virtual interfaces. */
+  readonly bus: string;
+}
+
 /** One BPF object file. All methods throw KernelError; close() detaches everything and may be repeated. */
 export interface BpfObject {
   programs(): { name: string; section: string }[];
@@ -21,6 +36,11 @@ export interface BpfObject {
   load(): void;
   attach(program: string): void;
   attachCgroup(program: string, cgroupFd: number): void;
+  /** Attaches a packet program; returns a handle. The link also ends with the interface. */
+  attachInterface(program: string, ifindex: number, way: InterfaceWay): number;
+  detachInterface(handle: number): boolean;
+  /** Runs a packet program on a frame, `repeat` times, without any interface; `ns` is the mean of a run. */
+  testRun(program: string, frame: Uint8Array, repeat: number): { result: number; ns: number };
   runIterator(program: string): void;
   /**
    * Runs an iterator program over further of what it iterates, until it has written `most` bytes (at most 32,768). Returns how
@@ -34,6 +54,8 @@ export interface BpfObject {
   mapDelete(map: string, key: Uint8Array): boolean;
   mapLookupBatch(map: string, keys: Uint8Array, values: Uint8Array): number;
   mapUpdateBatch(map: string, keys: Uint8Array, values: Uint8Array, flags: number): number;
+  /** Deletes all these keys; returns how many there were. */
+  mapDeleteBatch(map: string, keys: Uint8Array): number;
   /** Stops all programs; the maps stay readable. */
   detach(): void;
   close(): void;
@@ -61,6 +83,7 @@ export interface Addon {
     slabs: ArrayBuffer[],
   ) => RingReader;
   layout(): Record<string, { size: number; fields: Record<string, number> }>;
+  networkInterfaces(): NetworkInterface[];
   monotonicNs(): number;
   /** What to add to that clock (in ms, with a fraction) for epoch time; right to a microsecond, follows a stepped clock. */
   epochOffsetMs(): number;

@@ -133,6 +133,78 @@ export const AT_FLOW_FLAGS = 141;
 export const AT_FLOW_SPOKEN = 142;
 export const AT_FLOW_PAD = 143;
 
+export const SIZE_SERVICE_KEY = 8;
+export const AT_SERVICE_KEY_IFINDEX = 0;
+export const AT_SERVICE_KEY_PORT = 4;
+export const AT_SERVICE_KEY_PROTOCOL = 6;
+export const AT_SERVICE_KEY_FLAGS = 7;
+
+export const SIZE_SERVICE_COUNTS = 56;
+export const AT_SERVICE_COUNTS_BYTES = 0;
+export const AT_SERVICE_COUNTS_PACKETS = 8;
+export const AT_SERVICE_COUNTS_SMALL = 12;
+export const AT_SERVICE_COUNTS_SYN = 16;
+export const AT_SERVICE_COUNTS_SYN_ACK = 20;
+export const AT_SERVICE_COUNTS_RST = 24;
+export const AT_SERVICE_COUNTS_FIN = 28;
+export const AT_SERVICE_COUNTS_NULL_FLAGS = 32;
+export const AT_SERVICE_COUNTS_FIN_ONLY = 36;
+export const AT_SERVICE_COUNTS_XMAS = 40;
+export const AT_SERVICE_COUNTS_PROBE_WINDOW = 44;
+export const AT_SERVICE_COUNTS_PROBES = 48;
+export const AT_SERVICE_COUNTS_PAD = 52;
+
+export const SIZE_ENDPOINT_KEY = 24;
+export const AT_ENDPOINT_KEY_IP = 0;
+export const AT_ENDPOINT_KEY_IFINDEX = 16;
+export const AT_ENDPOINT_KEY_FAMILY = 20;
+export const AT_ENDPOINT_KEY_DIRECTION = 21;
+export const AT_ENDPOINT_KEY_PAD = 22;
+
+export const SIZE_ENDPOINT_COUNTS = 24;
+export const AT_ENDPOINT_COUNTS_PACKETS = 0;
+export const AT_ENDPOINT_COUNTS_BYTES = 8;
+export const AT_ENDPOINT_COUNTS_SYN = 16;
+
+export const SIZE_SENDER_KEY = 16;
+export const AT_SENDER_KEY_START_NS = 0;
+export const AT_SENDER_KEY_PID = 8;
+export const AT_SENDER_KEY_IFINDEX = 12;
+
+export const SIZE_SENDER = 72;
+export const AT_SENDER_OWNER = 0;
+export const AT_SENDER_PACKETS = 56;
+export const AT_SENDER_BYTES = 64;
+
+export const SIZE_PROBE_KEY = 40;
+export const AT_PROBE_KEY_SOURCE = 0;
+export const AT_PROBE_KEY_TARGET = 16;
+export const AT_PROBE_KEY_PORT = 32;
+export const AT_PROBE_KEY_FAMILY = 34;
+export const AT_PROBE_KEY_KIND = 35;
+export const AT_PROBE_KEY_PAD = 36;
+
+export const SIZE_PROBE = 16;
+export const AT_PROBE_TIME_NS = 0;
+export const AT_PROBE_IFINDEX = 8;
+export const AT_PROBE_ANSWER = 12;
+
+export const SIZE_SAMPLE = 168;
+export const AT_SAMPLE_HEAD = 0;
+export const AT_SAMPLE_SOURCE = 16;
+export const AT_SAMPLE_TARGET = 32;
+export const AT_SAMPLE_IFINDEX = 48;
+export const AT_SAMPLE_WIRE_SIZE = 52;
+export const AT_SAMPLE_PACKETS = 56;
+export const AT_SAMPLE_PAYLOAD_SIZE = 60;
+export const AT_SAMPLE_SOURCE_PORT = 64;
+export const AT_SAMPLE_PORT = 66;
+export const AT_SAMPLE_FAMILY = 68;
+export const AT_SAMPLE_PROTOCOL = 69;
+export const AT_SAMPLE_DIRECTION = 70;
+export const AT_SAMPLE_TCP_FLAGS = 71;
+export const AT_SAMPLE_PAYLOAD = 72;
+
 export const RECORD_KIND = {
   CONNECTION: 1,
   CONNECTION_END: 2,
@@ -142,6 +214,7 @@ export const RECORD_KIND = {
   UDP_SOCKET_CLOSED: 6,
   PAYLOAD: 7,
   STREAM_CLOSED: 8,
+  SAMPLE: 9,
 } as const;
 
 export const PHASE = {
@@ -234,6 +307,49 @@ export const FLOW_FLAG = {
   FIRST: 2,
 } as const;
 
+export const PACKET_PROTOCOL = {
+  TCP: 0,
+  UDP: 1,
+  ICMP: 2,
+  ICMPV6: 3,
+  OTHER: 4,
+} as const;
+
+export const SERVICE = {
+  OUTBOUND: 1,
+  FILTERED: 2,
+} as const;
+
+export const PROBE_KIND = {
+  SYN: 0,
+  NULL: 1,
+  FIN: 2,
+  XMAS: 3,
+  UDP: 4,
+  ICMP_ECHO: 5,
+} as const;
+
+export const PROBE_ANSWER = {
+  NONE: 0,
+  OPEN: 1,
+  RST: 2,
+} as const;
+
+export const PACKET_STAT = {
+  SEEN: 0,
+  MALFORMED: 1,
+  FOLDED: 2,
+  SOURCES_UNTRACKED: 3,
+  DESTINATIONS_UNTRACKED: 4,
+  SENDERS_UNTRACKED: 5,
+  PROBES: 6,
+  PROBES_LIMITED: 7,
+  PROBES_UNTRACKED: 8,
+  SAMPLES: 9,
+  SAMPLES_LOST: 10,
+  COUNT: 11,
+} as const;
+
 /** The whole layout, for comparing with the addon. */
 export const LAYOUT = {
   tg_head: { size: 16, fields: { time_ns: 0, size: 8, kind: 12, flags: 14 } },
@@ -252,4 +368,13 @@ export const LAYOUT = {
   tg_udp_key: { size: 32, fields: { cookie: 0, remote_ip: 8, remote_port: 24, pad: 26 } },
   tg_udp_flow: { size: 88, fields: { tuple: 0, first_ns: 40, last_ns: 48, bytes_sent: 56, bytes_received: 64, packets_sent: 72, packets_received: 80 } },
   tg_flow: { size: 144, fields: { tuple: 0, owner: 40, cookie: 96, bytes_sent: 104, bytes_received: 112, segments_sent: 120, segments_received: 124, retransmits: 128, rtt_us: 132, min_rtt_us: 136, attribution: 140, flags: 141, spoken: 142, pad: 143 } },
+  tg_service_key: { size: 8, fields: { ifindex: 0, port: 4, protocol: 6, flags: 7 } },
+  tg_service_counts: { size: 56, fields: { bytes: 0, packets: 8, small: 12, syn: 16, syn_ack: 20, rst: 24, fin: 28, null_flags: 32, fin_only: 36, xmas: 40, probe_window: 44, probes: 48, pad: 52 } },
+  tg_endpoint_key: { size: 24, fields: { ip: 0, ifindex: 16, family: 20, direction: 21, pad: 22 } },
+  tg_endpoint_counts: { size: 24, fields: { packets: 0, bytes: 8, syn: 16 } },
+  tg_sender_key: { size: 16, fields: { start_ns: 0, pid: 8, ifindex: 12 } },
+  tg_sender: { size: 72, fields: { owner: 0, packets: 56, bytes: 64 } },
+  tg_probe_key: { size: 40, fields: { source: 0, target: 16, port: 32, family: 34, kind: 35, pad: 36 } },
+  tg_probe: { size: 16, fields: { time_ns: 0, ifindex: 8, answer: 12 } },
+  tg_sample: { size: 168, fields: { head: 0, source: 16, target: 32, ifindex: 48, wire_size: 52, packets: 56, payload_size: 60, source_port: 64, port: 66, family: 68, protocol: 69, direction: 70, tcp_flags: 71, payload: 72 } },
 } as const;

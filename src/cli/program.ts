@@ -4,8 +4,16 @@ import type { EventKind } from '../model/event.ts';
 import { endProcess } from './end-process.ts';
 import { addRules } from './rules/commands.ts';
 
-const LIVE_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'];
-const REPLAY_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls'];
+const REPLAY_KINDS: readonly EventKind[] = [
+  'connection',
+  'dns',
+  'http',
+  'grpc',
+  'tls',
+  'packet_rate',
+  'probe',
+];
+const LIVE_KINDS: readonly EventKind[] = [...REPLAY_KINDS, 'process', 'loss'];
 const REPLAY_FORMS = ['jsonl', 'pretty', 'summary', 'metrics', 'topology'];
 const TOPOLOGY_FORMATS = ['yaml', 'json', 'mermaid', 'dot'];
 const OUTPUTS = ['auto', 'jsonl', 'pretty', 'none'];
@@ -100,6 +108,20 @@ function addTopology(program: Command): void {
     .action(async (files, options) => {
       const { topology } = await import('./topology.ts');
       process.exitCode = await topology(files, options);
+    });
+}
+
+function addTop(program: Command): void {
+  program
+    .command('top')
+    .description('show who sends how much over which interface, as the running agent sees it')
+    .option('-c, --config <file>', 'configuration file (YAML); says where the agent listens')
+    .option('--url <url>', 'address of the agent, such as http://127.0.0.1:19090')
+    .option('--once', 'print one look and end')
+    .option('--interval <seconds>', 'time between two looks', positiveNumber, 2)
+    .addOption(formatOption())
+    .action(async (options) => {
+      process.exitCode = await (await import('./top.ts')).top(options);
     });
 }
 
@@ -200,14 +222,16 @@ export function buildProgram(): Command {
   addReplay(program);
   addRules(program);
   addTopology(program);
+  addTop(program);
   addConfig(program);
   addBlocklist(program);
   addReputation(program);
   program
     .command('doctor')
     .description('tell what this host has and lacks; tries every hook for real')
+    .option('-c, --config <file>', 'configuration file (YAML); says which Kubernetes API is asked')
     .addOption(formatOption())
-    .action(async ({ format }) => print(await (await import('./doctor/doctor.ts')).doctor(format)));
+    .action(async (options) => print(await (await import('./doctor/doctor.ts')).doctor(options)));
   program
     .command('test-alert')
     .description('send a marked alert to every destination and tell how long each took to accept it')

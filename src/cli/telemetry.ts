@@ -1,11 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { createDnsNames, type DnsNames, type DnsNamesOptions } from '../enrich/dns-names.ts';
-import type { Detector } from '../model/detector.ts';
+import type { AskedKind, Detector } from '../model/detector.ts';
 import {
   CONTENT_KINDS,
   type ContentKind,
   type EventKind,
   type HttpEvent,
+  PACKET_KINDS,
+  type PacketKind,
   type TelegenEvent,
 } from '../model/event.ts';
 import type { RuleMatcher } from '../model/rule-matcher.ts';
@@ -31,6 +33,8 @@ export interface TelemetryParts {
 export interface Telemetry {
   /** For createContents, and for whoever decides what payload is worth capturing. */
   readonly contents: Required<ContentsOptions>;
+  /** Kinds of packet events that somebody judges or wants to see; others need not be made. */
+  readonly packets: ReadonlySet<PacketKind>;
   /** For createEngine. */
   readonly names: DnsNames;
   /** The route of a request, as `http.route` tells it. */
@@ -58,25 +62,32 @@ function switchedOn({ network }: Config): ReadonlySet<EventKind> {
     grpc: enabled && grpc.enabled,
     tls: enabled,
   };
-  return new Set<EventKind>(['connection', 'process', 'loss', ...CONTENT_KINDS.filter((kind) => on[kind])]);
+  return new Set<EventKind>([
+    'connection',
+    'process',
+    'loss',
+    ...PACKET_KINDS,
+    ...CONTENT_KINDS.filter((kind) => on[kind]),
+  ]);
 }
 
 /** What somebody wants to see or judge. Names for addresses come out of DNS, as long as that is switched on. */
-function decoded(
+function asked(
   { config, detectors, rules, wanted }: TelemetryParts,
   on: ReadonlySet<EventKind>,
-): Set<ContentKind> {
-  const asked = [...detectors.flatMap(({ asks = CONTENT_KINDS }) => asks), ...(rules?.asks ?? [])];
-  const shown = CONTENT_KINDS.filter((kind) => wanted.includes(kind) && on.has(kind));
+): Set<AskedKind> {
+  const judged = [...detectors.flatMap(({ asks = CONTENT_KINDS }) => asks), ...(rules?.asks ?? [])];
+  const shown = [...CONTENT_KINDS, ...PACKET_KINDS].filter((kind) => wanted.includes(kind) && on.has(kind));
   const names =
     config.network.dns.enabled && (detectors.length > 0 || rules !== undefined || wanted.length > 0);
-  return new Set([...asked, ...shown, ...(names ? (['dns'] as const) : [])]);
+  return new Set([...judged, ...shown, ...(names ? (['dns'] as const) : [])]);
 }
 
 /** Puts the settings of telemetry to work. */
 export function createTelemetry(parts: TelemetryParts): Telemetry {
   const { network, semanticConventions } = parts.config;
   const on = switchedOn(parts.config);
+  const wanted = asked(parts, on);
   const filter = createTelemetryFilter({
     kinds: on,
     dns: network.dns,
@@ -94,7 +105,11 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const describe: Describe = (event) => eventAttributes(event, shown);
   const rename = createRename(semanticConventions);
   return {
-    contents: { kinds: decoded(parts, on), maxBodyBytes: network.http.maxBodyCaptureBytes },
+    contents: {
+      kinds: new Set(CONTENT_KINDS.filter((kind) => wanted.has(kind))),
+      maxBodyBytes: network.http.maxBodyCaptureBytes,
+    },
+    packets: new Set(PACKET_KINDS.filter((kind) => wanted.has(kind))),
     names,
     routeOf: (event) => routeOf(event.http, event, shown),
     describe,

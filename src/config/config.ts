@@ -21,7 +21,7 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
   return {
     network: toNetwork(agent),
     telemetry: toTelemetry(agent.telemetry),
-    kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
+    kubernetes: toKubernetes(agent.kubernetes),
     rules: toRules(file.rules),
     otlp: toOtlp(otlp, headers),
     alerts: {
@@ -80,6 +80,7 @@ function toNetwork({ network, ebpf }: FileConfig['agent']) {
     grpc: { enabled: ebpf.network.grpc },
     xdp: {
       enabled: xdp.enabled,
+      mode: xdp.mode,
       sampleRate: xdp.sample_rate,
       interfaces: xdp.interfaces,
       ports: xdp.filters.ports,
@@ -99,6 +100,7 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     enabled: security.enabled,
     suspiciousPorts: security.suspicious_ports,
     externalConnectionAlerts: security.external_connection_alerts,
+    unexpectedProtocols: toUnexpectedProtocols(security.unexpected_protocols),
     blocklists: security.blocklists,
     allowlists: security.allowlists,
     lists: toListSettings(security.lists),
@@ -109,6 +111,24 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     internalNetworks: security.internal_networks,
     allow: security.allow,
     mergeWindowMs: parseDuration(security.merge_window) ?? 0,
+  };
+}
+
+function toUnexpectedProtocols(
+  protocols: FileConfig['agent']['network']['security']['unexpected_protocols'],
+) {
+  const { enabled, http_ports: httpPorts, tls_ports: tlsPorts, dns_ports: dnsPorts, allow } = protocols;
+  return { enabled, httpPorts, tlsPorts, dnsPorts, allow };
+}
+
+function toKubernetes(kubernetes: FileConfig['agent']['kubernetes']) {
+  const { enabled, pod_logs_dir: podLogsDir, kubeconfig, node_name: nodeName, nodes } = kubernetes;
+  return {
+    enabled,
+    podLogsDir,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    nodes,
   };
 }
 

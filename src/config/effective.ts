@@ -28,12 +28,21 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
         },
       },
       ebpf: { network: { ...ebpf.network, include_ports: includePorts } },
-      kubernetes: { ...kubernetes, pod_logs_dir: absolute(kubernetes.pod_logs_dir) },
+      kubernetes: effectiveKubernetes(kubernetes, absolute),
     },
     rules: effectiveRules(file.rules, absolute),
     otlp: effectiveOtlp(file.otlp, absolute),
     alerts: effectiveAlerts(file.alerts, absolute),
   };
+}
+
+function effectiveKubernetes(
+  kubernetes: FileConfig['agent']['kubernetes'],
+  absolute: (path: string) => string,
+): FileConfig['agent']['kubernetes'] {
+  const { kubeconfig, pod_logs_dir: logs } = kubernetes;
+  const config = kubeconfig === undefined ? {} : { kubeconfig: absolute(kubeconfig) };
+  return { ...kubernetes, pod_logs_dir: absolute(logs), ...config };
 }
 
 function effectiveAlerts(

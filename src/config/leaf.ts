@@ -58,6 +58,16 @@ export const words = (fallback: string, note: Note) =>
 
 export const optionalWords = (note: Note) => noted(text(100).optional(), note, 'text of 1 to 100 characters');
 
+/** A name as Kubernetes allows it for nodes and the like (RFC 1123). */
+export const optionalName = (note: Note) =>
+  noted(
+    text(253)
+      .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
+      .optional(),
+    note,
+    'a name of lower-case letters, digits, "-" and "."',
+  );
+
 export const PATH_EXPECTS = 'a file path (relative ones start at the folder of this file)';
 const pathText = text(4096).meta({ expects: PATH_EXPECTS });
 
@@ -108,6 +118,13 @@ export const cidrs = (fallback: readonly string[], note: Note) =>
 /** Text of one shape; `shape.expects` names one such value in errors. */
 export const shaped = (shape: { regex: RegExp; max: number; expects: string }) =>
   text(shape.max).regex(shape.regex).meta({ expects: shape.expects });
+
+/** The path of a program, or a pattern of such. */
+export const executable = shaped({
+  regex: /^\//,
+  max: 4096,
+  expects: 'an absolute executable path; * matches any run of characters, such as "/usr/lib/apt/*"',
+});
 
 export const duration = (range: { min: string; max: string; default: string }, note: Note) => {
   const min = parseDuration(range.min) ?? 0;

@@ -1,24 +1,7 @@
 import { z } from 'zod';
+import { FORMAT_NAMES } from '../model/list-formats.ts';
 import { parseDuration } from './duration.ts';
 import { text } from './leaf.ts';
-
-/** Formats that a list can be said to have; the same as src/reputation/formats/format.ts, which a test compares. */
-export const LIST_FORMATS = [
-  'plain',
-  'netset',
-  'domains',
-  'hosts',
-  'ipsum',
-  'spamhaus-drop',
-  'spamhaus-json',
-  'csv',
-  'iprep',
-  'iprep-categories',
-  'zeek-intel',
-  'stix',
-  'misp',
-  'misp-warninglist',
-] as const;
 
 const listName = text(255);
 const percent = z.int().min(0).max(100).meta({ expects: 'a whole number from 0 to 100' });
@@ -34,9 +17,9 @@ export const span = (min: string, max: string) =>
 
 const listSettings = z.strictObject({
   format: z
-    .literal(LIST_FORMATS)
+    .literal(FORMAT_NAMES)
     .optional()
-    .meta({ expects: `one of ${LIST_FORMATS.join(', ')}` }),
+    .meta({ expects: `one of ${FORMAT_NAMES.join(', ')}` }),
   category: text(200).optional().meta({ expects: 'text of 1 to 200 characters' }),
   confidence: percent.optional(),
   direction: z.literal(['outbound', 'inbound']).optional().meta({ expects: 'outbound or inbound' }),

@@ -52,22 +52,38 @@ const tcp = leaf.section('TCP metrics', {
 });
 
 const xdp = leaf.section('XDP packet analysis', {
-  enabled: leaf.flag(false, { active: false, description: 'Count packets at the network card.' }),
+  enabled: leaf.flag(false, {
+    active: true,
+    description: 'Count the packets on network interfaces, and tell of probes.',
+  }),
+  mode: leaf.choice(['auto', 'native', 'generic', 'tc'], 'auto', {
+    active: true,
+    description:
+      'Where packets are seen: `auto` is XDP at the driver of a network card (`native`) and TC on virtual interfaces, where native XDP would cost segmentation offload; outbound is always TC.',
+  }),
   sample_rate: leaf.whole(
     { ...SAMPLE, default: 1000 },
-    { active: false, description: 'Look at 1 in N packets.' },
+    {
+      active: true,
+      description: 'Look into 1 in N packets, for what they say. All packets are counted, whatever this is.',
+    },
   ),
   interfaces: leaf.list(interfaceName, [], {
-    active: false,
+    active: true,
     of: 'interface names or globs',
-    description: 'Interfaces to attach to; empty means all that are monitored.',
+    description:
+      'Interfaces to attach to; empty means all that are monitored (`interfaces`), but loopback only where it is named.',
   }),
   filters: leaf.section('Which packets to look at', {
-    ports: leaf.ports([], { active: false, description: 'Only these ports (either end); empty means all.' }),
+    ports: leaf.ports([], {
+      active: true,
+      description:
+        'Only these ports (either end); empty means all. Others are counted by protocol alone, so that floods are still seen.',
+    }),
     protocols: leaf.list(protocol, [], {
-      active: false,
+      active: true,
       of: 'protocols (tcp, udp, icmp, icmpv6)',
-      description: 'Only these protocols; empty means all.',
+      description: 'Only these protocols; empty means all. Others are counted by protocol alone.',
     }),
   }),
 });

@@ -1,23 +1,12 @@
 import type { z } from 'zod';
 import { alertsSchema } from './alerts-schema.ts';
-import { POD_LOGS_DIR } from './defaults.ts';
 import { ebpfNetworkSchema } from './ebpf-schema.ts';
+import { kubernetesSchema } from './kubernetes-schema.ts';
 import * as leaf from './leaf.ts';
 import { networkSchema } from './network-schema.ts';
 import { otlpSchema } from './otlp-schema.ts';
 import { rulesSchema } from './rules-schema.ts';
 import { telemetrySchema } from './telemetry-schema.ts';
-
-const kubernetes = leaf.section('Kubernetes', {
-  enabled: leaf.choice(['auto', true, false], 'auto', {
-    active: true,
-    description: 'Name pods and namespaces in alerts; auto: when `pod_logs_dir` exists.',
-  }),
-  pod_logs_dir: leaf.path(POD_LOGS_DIR, {
-    active: true,
-    description: "Folder of the kubelet's pod logs; pod names are read from it.",
-  }),
-});
 
 /** The configuration file: every legal key, in the places where the specification shows it. */
 export const fileSchema = leaf.section('telegen configuration', {
@@ -25,7 +14,7 @@ export const fileSchema = leaf.section('telegen configuration', {
     network: networkSchema,
     ebpf: leaf.section('Settings of the kernel side', { network: ebpfNetworkSchema }),
     telemetry: telemetrySchema,
-    kubernetes,
+    kubernetes: kubernetesSchema,
   }),
   rules: rulesSchema,
   otlp: otlpSchema,

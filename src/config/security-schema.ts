@@ -2,13 +2,8 @@ import { INTERNAL_NETWORKS, MERGE_WINDOW, STATE_DIR, SUSPICIOUS_PORTS } from './
 import { feedsSchema } from './feeds-schema.ts';
 import * as leaf from './leaf.ts';
 import { listsSchema } from './lists-schema.ts';
+import { protocolsSchema } from './protocols-schema.ts';
 import { reputationSchema } from './reputation-schema.ts';
-
-const executable = leaf.shaped({
-  regex: /^\//,
-  max: 4096,
-  expects: 'an absolute executable path; * matches any run of characters, such as "/usr/lib/apt/*"',
-});
 
 const hostName = leaf.shaped({
   regex: /^(?:\*\.|\.)?(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/,
@@ -28,6 +23,7 @@ export const securitySchema = leaf.section('Network detectors', {
     description:
       'Alert on outbound connections to addresses outside `internal_networks` that `allow` does not list.',
   }),
+  unexpected_protocols: protocolsSchema,
   blocklists: leaf.paths({
     active: true,
     description:
@@ -55,7 +51,8 @@ export const securitySchema = leaf.section('Network detectors', {
   }),
   internal_networks: leaf.cidrs(INTERNAL_NETWORKS, {
     active: true,
-    description: 'Networks that are not external. A list here replaces the default list.',
+    description:
+      "Networks that are not external, beside the cluster's own addresses where the Kubernetes API is read (docs/kubernetes.md). A list here replaces the default list.",
   }),
   allow: leaf.section('Exceptions from external connection alerts', {
     cidrs: leaf.cidrs([], { active: true, description: 'Remote networks that may be reached.' }),
@@ -66,7 +63,7 @@ export const securitySchema = leaf.section('Network detectors', {
         'Remote hosts that may be reached, with all names below them, by the names that the DNS answers seen gave to their addresses (a process can choose its resolver, and so what names it is told).',
     }),
     ports: leaf.ports([], { active: true, description: 'Remote ports that may be reached.' }),
-    processes: leaf.list(executable, [], {
+    processes: leaf.list(leaf.executable, [], {
       active: true,
       of: 'absolute executable paths (* matches any run of characters)',
       description: 'Programs that may connect anywhere.',

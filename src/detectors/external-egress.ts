@@ -1,6 +1,7 @@
 import type { ConversationFacts } from '../model/conversation.ts';
 import type { Detector } from '../model/detector.ts';
 import type { IpAddress } from '../model/ip-address.ts';
+import type { ClusterLookup } from '../model/lookup.ts';
 import { compileGlob } from '../net/glob.ts';
 import { parsePrefixSet } from '../net/prefix-set.ts';
 import { openingDirection } from './opening.ts';
@@ -20,10 +21,13 @@ export interface ExternalEgressOptions {
 }
 
 /**
- * Connections out of the internal networks that nothing allows. Throws TELEGEN_CONFIG for a network that
- * cannot be read.
+ * Connections out of the internal networks, and out of the cluster, that nothing allows. Throws TELEGEN_CONFIG for a
+ * network that cannot be read.
  */
-export function externalEgress({ internalNetworks, allow }: ExternalEgressOptions): Detector {
+export function externalEgress(
+  { internalNetworks, allow }: ExternalEgressOptions,
+  cluster?: Pick<ClusterLookup, 'isOwn'>,
+): Detector {
   const name = 'external-egress';
   const internal = parsePrefixSet(internalNetworks, 'security.internal_networks');
   const isAllowed = compileAllow(allow);
@@ -35,6 +39,7 @@ export function externalEgress({ internalNetworks, allow }: ExternalEgressOption
       if (openingDirection(event) !== 'outbound') return undefined;
       const { ip } = event.remote;
       if (isUnspecified(ip) || internal.has(ip) || isAllowed(event)) return undefined;
+      if (cluster?.isOwn(ip) === true) return undefined;
       return {
         detector: name,
         eventType: 'external_connection',

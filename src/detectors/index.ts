@@ -1,12 +1,16 @@
 import type { Detector } from '../model/detector.ts';
-import type { ReputationLookup, ScoreLookup } from '../model/lookup.ts';
+import type { ClusterLookup, ReputationLookup, ScoreLookup } from '../model/lookup.ts';
 import { blocklist } from './blocklist.ts';
 import { type ExternalEgressOptions, externalEgress } from './external-egress.ts';
 import { reputation } from './reputation.ts';
 import { type SuspiciousPortsOptions, suspiciousPorts } from './suspicious-ports.ts';
+import { type UnexpectedProtocolOptions, unexpectedProtocol } from './unexpected-protocol.ts';
 
 /** Settings of all detectors, as `agent.network.security` has them. */
-export interface DetectorOptions extends SuspiciousPortsOptions, ExternalEgressOptions {
+export interface DetectorOptions
+  extends SuspiciousPortsOptions,
+    ExternalEgressOptions,
+    UnexpectedProtocolOptions {
   readonly externalConnectionAlerts: boolean;
   /** Scores from here on are findings. */
   readonly reputationThreshold?: number;
@@ -18,6 +22,8 @@ export interface DetectorPorts {
   readonly reputation?: ReputationLookup;
   /** Absent when nothing is shared. */
   readonly scores?: ScoreLookup;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: Pick<ClusterLookup, 'isOwn'> | undefined;
 }
 
 type Factory = (options: DetectorOptions, ports: DetectorPorts) => Detector | undefined;
@@ -28,7 +34,8 @@ const REGISTRY: readonly Factory[] = [
   ({ reputationThreshold: threshold }, { scores }) =>
     scores && threshold !== undefined ? reputation(scores, { threshold }) : undefined,
   (options) => (options.suspiciousPorts.length > 0 ? suspiciousPorts(options) : undefined),
-  (options) => (options.externalConnectionAlerts ? externalEgress(options) : undefined),
+  (options) => (options.unexpectedProtocols.enabled ? unexpectedProtocol(options) : undefined),
+  (options, { cluster }) => (options.externalConnectionAlerts ? externalEgress(options, cluster) : undefined),
 ];
 
 /** The detectors that the settings switch on. Throws TELEGEN_CONFIG for settings that a detector cannot read. */

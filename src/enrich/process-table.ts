@@ -1,5 +1,6 @@
 import type { ProcessEvent } from '../model/event.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
+import type { ContainerRef } from './cgroup-parse.ts';
 import type { CgroupPaths } from './cgroup-paths.ts';
 import { type ClockReading, epochToMonotonicNs, monotonicToEpochMs } from './clocks.ts';
 import { commandLineOf, joinMasked } from './command-line.ts';
@@ -41,8 +42,10 @@ export interface ProcessTableOptions {
   readonly userName: UserNames;
   /** Absent where cgroup v2 is not mounted. */
   readonly cgroupPaths?: CgroupPaths;
-  /** Absent outside Kubernetes. */
+  /** Names of pods where `cluster` has none; absent outside Kubernetes. */
   readonly pods?: PodIndex;
+  /** What the Kubernetes API tells; undefined for what it has not told. Absent when it is not read. */
+  readonly cluster?: { workloadOf(ref: ContainerRef): Workload | undefined } | undefined;
   readonly maxEntries?: number;
   /** Bound on the text kept, in characters. */
   readonly maxChars?: number;
@@ -112,8 +115,12 @@ class Table implements ProcessTable {
 
   workloadOf(owner: Owner, timeMs: number): Workload | undefined {
     const ref = this.#containers.ofOwner(owner, timeMs, this.#locate(owner, timeMs));
-    if (ref?.podUid === undefined) return ref;
-    return { ...ref, ...this.#options.pods?.find(ref.podUid, timeMs) };
+    if (ref === undefined) return undefined;
+    const { cluster, pods } = this.#options;
+    const told = cluster?.workloadOf(ref);
+    if (told !== undefined) return told;
+    const named = ref.podUid === undefined ? ref : { ...ref, ...pods?.find(ref.podUid, timeMs) };
+    return cluster === undefined ? named : { ...named, partial: true };
   }
 
   size(): ReturnType<ProgramStore['size']> {

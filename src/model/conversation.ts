@@ -1,5 +1,5 @@
 import type { Endpoint } from './ip-address.ts';
-import type { Attribution, Owner, Process, Workload } from './process.ts';
+import type { Attribution, Owner, Process, ServiceRef, Workload } from './process.ts';
 
 export type Transport = 'tcp' | 'udp';
 export type Role = 'client' | 'server' | 'unknown';
@@ -41,6 +41,10 @@ export interface ConversationFacts {
   readonly workload: Workload | undefined;
   /** Names that this process or host was told for the remote address, latest first. */
   readonly peerNames?: readonly string[] | undefined;
+  /** The pod at the remote address, when the cluster tells it. */
+  readonly peerWorkload?: Workload | undefined;
+  /** The Kubernetes service that was asked: at or behind the address and port of the end that listens. */
+  readonly service?: ServiceRef | undefined;
 }
 
 /** A resource record, decoded: `data` is its usual text form (addresses, names, `10 mail.example.com`). */

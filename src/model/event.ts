@@ -7,6 +7,7 @@ import type {
   TlsFacts,
   Transport,
 } from './conversation.ts';
+import type { PacketRateEvent, ProbeEvent } from './packets.ts';
 import type { Owner, Process, Workload } from './process.ts';
 import type { ServiceProtocol } from './service-protocol.ts';
 
@@ -119,5 +120,10 @@ export interface LossEvent extends EventBase {
   readonly destination?: string;
 }
 
-export type TelegenEvent = ConnectionEvent | ContentEvent | ProcessEvent | LossEvent;
+/** What packets say that belong to no conversation of ours, or to too many. */
+export type PacketEvent = PacketRateEvent | ProbeEvent;
+export type PacketKind = PacketEvent['kind'];
+export const PACKET_KINDS = ['packet_rate', 'probe'] as const satisfies readonly PacketKind[];
+
+export type TelegenEvent = ConnectionEvent | ContentEvent | PacketEvent | ProcessEvent | LossEvent;
 export type EventKind = TelegenEvent['kind'];

@@ -1,5 +1,5 @@
 import type { JudgedEvent } from './detector.ts';
-import type { LossEvent, ProcessEvent } from './event.ts';
+import type { LossEvent, PacketEvent, ProcessEvent } from './event.ts';
 
 /** In order of gravity. */
 export const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
@@ -19,12 +19,14 @@ export interface Finding {
   readonly body: string;
   /** Short machine-readable reason for `telegen.reasons`. */
   readonly reason: string;
-  readonly event: JudgedEvent | LossEvent | ProcessEvent;
+  readonly event: JudgedEvent | PacketEvent | LossEvent | ProcessEvent;
   /** What the finding is about, when it is not the peer's address (a name that was asked for): findings merge by it. */
   readonly subject?: string;
   readonly attributes: Attributes;
   /** Takes the place of the detector's name where like alerts are merged: a rule, and the group of a correlation. */
   readonly mergeAs?: string;
+  /** About more than its event: an alert of its own, not combined with what others say of the event. */
+  readonly alone?: true;
 }
 
 /** What leaves for the SIEM: the specification's form. */

@@ -1,5 +1,6 @@
 import type { ConversationFacts } from './conversation.ts';
 import type { IpAddress } from './ip-address.ts';
+import type { ServiceRef, Workload } from './process.ts';
 
 export type ListDirection = 'outbound' | 'inbound';
 
@@ -57,6 +58,16 @@ export type Talk = Pick<ConversationFacts, 'owner' | 'local' | 'remote' | 'timeM
 export interface NameLookup {
   /** Of the remote address: told to this process, latest first; else to any process of this host. Empty: none. */
   namesOf(talk: Talk): readonly string[];
+}
+
+/** Port through which addresses get what a Kubernetes cluster knows of them. Synchronous and local. */
+export interface ClusterLookup {
+  /** The pod at an address; `port` tells apart those that share the address of their node (0: not known). */
+  workloadAt(ip: IpAddress, port: number): Workload | undefined;
+  /** The service that is asked at this address and port: its own address, or that of a pod behind it. */
+  serviceAt(ip: IpAddress, port: number): ServiceRef | undefined;
+  /** Whether the address is the cluster's own, by the word of those whom no tenant can imitate (docs/kubernetes.md). */
+  isOwn(ip: IpAddress): boolean;
 }
 
 /** What the agents of a fleet know of an address or name, taken together. */

@@ -61,7 +61,10 @@ export interface PacketRateEvent {
   readonly direction: 'inbound' | 'outbound';
   /** All services' counts summed, exact also where `services` had to be folded. */
   readonly total: PacketCounts;
+  /** At most one entry of a protocol and port. */
   readonly services: readonly ServiceCounts[];
+  /** What `xdp.filters` leave out, by protocol alone; part of the entries of `services` with port 0 (live). */
+  readonly filteredOut?: readonly ServiceCounts[];
   /** The busiest first, at most 20 each. */
   readonly sources: readonly TopEndpoint[];
   readonly destinations: readonly TopEndpoint[];
@@ -92,4 +95,24 @@ export interface ProbeEvent {
   readonly port: number;
   readonly probe: ProbeKind;
   readonly answer: ProbeAnswer;
+}
+
+/** The head of one packet out of N (live). */
+export interface PacketSample {
+  /** Epoch milliseconds. */
+  readonly timeMs: number;
+  readonly interface: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly protocol: PacketProtocol;
+  /** Absent for what is no IP. */
+  readonly source?: IpAddress;
+  readonly target?: IpAddress;
+  readonly sourcePort: number;
+  readonly port: number;
+  /** Bytes on the wire. */
+  readonly wireSize: number;
+  /** That the network card, or the stack, had put together. */
+  readonly packets: number;
+  /** How its payload begins; only valid during the call. */
+  readonly payload: Uint8Array;
 }

@@ -35,12 +35,36 @@ export interface Process {
   readonly ancestors: readonly string[];
 }
 
+/** What keeps pods running, as Kubernetes' kinds are written in names of attributes. */
+export const OWNER_KINDS = [
+  'deployment',
+  'statefulset',
+  'daemonset',
+  'cronjob',
+  'job',
+  'replicaset',
+] as const;
+export type OwnerKind = (typeof OWNER_KINDS)[number];
+
 /** The container and pod that a process belongs to. */
 export interface Workload {
   readonly containerId?: string;
+  readonly containerName?: string;
   readonly podUid?: string;
   readonly podName?: string;
   readonly namespace?: string;
+  /** The Kubernetes node that the pod runs on. */
+  readonly nodeName?: string;
+  /** Names by kind; a pod of a CronJob has `job` and `cronjob`. */
+  readonly owners?: Readonly<Partial<Record<OwnerKind, string>>>;
+  /** More of it may become known: the Kubernetes API has not told everything yet. */
+  readonly partial?: true;
+}
+
+/** A Kubernetes service. */
+export interface ServiceRef {
+  readonly name: string;
+  readonly namespace: string;
 }
 
 /** How the owner of an event was learned. */

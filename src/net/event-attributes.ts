@@ -3,12 +3,14 @@ import type { ConversationFacts, Role } from '../model/conversation.ts';
 import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Attributes, AttributeValue } from '../model/finding.ts';
 import type { Endpoint } from '../model/ip-address.ts';
-import type { Owner, Process, Workload } from '../model/process.ts';
+import type { Owner, Process } from '../model/process.ts';
 import { communityId } from './community-id.ts';
 import { contentAttributes, NOTHING_SHOWN, type Shown } from './content-attributes.ts';
 import { formatIp } from './ip.ts';
 import { isoTime } from './iso-time.ts';
+import { packetAttributes } from './packet-attributes.ts';
 import { maskArgs } from './secrets.ts';
+import { placeAttributes, workloadAttributes } from './workload-attributes.ts';
 
 type Draft = Record<string, AttributeValue>;
 
@@ -69,14 +71,6 @@ function putActor(draft: Draft, { process, owner }: ConversationFacts): void {
   else if (owner !== undefined) putOwner(draft, owner);
 }
 
-function putWorkload(draft: Draft, workload: Workload | undefined): void {
-  if (workload === undefined) return;
-  put(draft, ATTR.containerId, workload.containerId);
-  put(draft, ATTR.podName, workload.podName);
-  put(draft, ATTR.podUid, workload.podUid);
-  put(draft, ATTR.namespaceName, workload.namespace);
-}
-
 function putStats(draft: Draft, { phase, stats, handshakeRttUs }: ConnectionEvent): void {
   if (stats === undefined) {
     put(draft, ATTR.rttUs, nonZero(handshakeRttUs));
@@ -111,7 +105,7 @@ function putConversation(draft: Draft, event: ConversationFacts): void {
   if (event.socketId !== 0) put(draft, ATTR.socketId, event.socketId.toString(16));
   put(draft, ATTR.attribution, event.attribution);
   putActor(draft, event);
-  putWorkload(draft, event.workload);
+  putAll(draft, placeAttributes(event));
 }
 
 /** Attributes of a connection event under the names of the specification. What is unknown is left out. */
@@ -133,7 +127,7 @@ function contentEventAttributes(event: ContentEvent, shown: Shown): Attributes {
 
 function processEventAttributes(event: ProcessEvent): Attributes {
   const draft: Draft = { [ATTR.eventName]: 'process', [ATTR.phase]: event.action };
-  putWorkload(draft, event.workload);
+  putAll(draft, workloadAttributes(event.workload));
   if (event.process !== undefined) {
     putProcess(draft, event.process);
     return draft;
@@ -167,6 +161,9 @@ export function eventAttributes(event: TelegenEvent, shown: Shown = NOTHING_SHOW
     case 'grpc':
     case 'tls':
       return contentEventAttributes(event, shown);
+    case 'packet_rate':
+    case 'probe':
+      return packetAttributes(event);
     case 'process':
       return processEventAttributes(event);
     case 'loss':

@@ -6,11 +6,19 @@ import type { InterfaceFilter } from '../enrich/interfaces.ts';
 import type { ProcessTable } from '../enrich/process-table.ts';
 import { ATTR } from '../model/attributes.ts';
 import type { Detector, JudgedEvent } from '../model/detector.ts';
-import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
+import type {
+  ConnectionEvent,
+  ContentEvent,
+  LossEvent,
+  PacketEvent,
+  ProcessEvent,
+  TelegenEvent,
+} from '../model/event.ts';
 import type { Alert, Attributes, Finding } from '../model/finding.ts';
+import type { ClusterLookup } from '../model/lookup.ts';
 import type { RuleMatcher } from '../model/rule-matcher.ts';
 import { type Describe, eventAttributes } from '../net/event-attributes.ts';
-import { enriched, enrichedProcess } from './enriched.ts';
+import { enriched, enrichedPackets, enrichedProcess } from './enriched.ts';
 import type { Notice } from './notices.ts';
 
 export interface EngineParts {
@@ -18,6 +26,8 @@ export interface EngineParts {
   readonly processes?: ProcessTable;
   /** Learns from the DNS events that come by. */
   readonly names?: DnsNames;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: ClusterLookup | undefined;
   readonly detectors: readonly Detector[];
   /** Asked after the detectors; each of its findings is an alert of its own. */
   readonly rules?: RuleMatcher;
@@ -49,6 +59,8 @@ export interface EngineCounters {
 
 export interface Engine {
   readonly handle: (event: ConnectionEvent | ContentEvent | ProcessEvent) => void;
+  /** Takes windows of packet counts, and probes; of interfaces that are watched. */
+  readonly handlePackets: (event: PacketEvent) => void;
   /** Reports that the sensor was blind for a while, in the alert stream itself. */
   readonly reportLoss: (event: LossEvent) => void;
   /** Sends what telegen says of itself. */
@@ -65,7 +77,7 @@ const NONE: readonly Finding[] = [];
 /** Order of stages: interface filter, enrichment, detectors, rules, combination, merging, delivery. */
 export function createEngine(parts: EngineParts): Engine {
   const { processes, names, merger, delivery, describe = eventAttributes } = parts;
-  const enrichment = { processes, names };
+  const enrichment = { processes, names, cluster: parts.cluster };
   const counters = {
     received: 0,
     handled: 0,
@@ -77,14 +89,30 @@ export function createEngine(parts: EngineParts): Engine {
   };
   const broken = new Set<string>();
 
+  function failed(detector: Detector, error: unknown): void {
+    if (!broken.has(detector.name)) parts.onProblem(`detector ${detector.name} failed: ${String(error)}`);
+    broken.add(detector.name);
+  }
+
   function inspect(detector: Detector, event: JudgedEvent): Finding | undefined {
     try {
       return detector.inspect(event);
     } catch (error) {
-      if (!broken.has(detector.name)) parts.onProblem(`detector ${detector.name} failed: ${String(error)}`);
-      broken.add(detector.name);
+      failed(detector, error);
       return undefined;
     }
+  }
+
+  /** What detectors say that is about more than one conversation. */
+  function askAll(ask: (detector: Detector) => readonly Finding[] | undefined): readonly Finding[] {
+    return parts.detectors.flatMap((detector) => {
+      try {
+        return ask(detector) ?? NONE;
+      } catch (error) {
+        failed(detector, error);
+        return NONE;
+      }
+    });
   }
 
   /** Most events have none: nothing is allocated for them. */
@@ -112,8 +140,8 @@ export function createEngine(parts: EngineParts): Engine {
     const ruled = askRules((rules) => rules.inspect(event, findings ?? NONE));
     if (findings === undefined && ruled.length === 0) return;
     const attributes = describe(event);
-    if (findings !== undefined) offer(findings, attributes);
-    for (const finding of ruled) offerRuled(finding, finding.event === event ? attributes : undefined);
+    if (findings !== undefined) offerCombined(findings, attributes);
+    for (const finding of ruled) offerAlone(finding, finding.event === event ? attributes : undefined);
   }
 
   function askRules(ask: (rules: RuleMatcher) => readonly Finding[]): readonly Finding[] {
@@ -127,8 +155,27 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
-  function offerRuled(finding: Finding, attributes = describe(finding.event)): void {
+  function offerAlone(finding: Finding, attributes = describe(finding.event)): void {
     offer([finding], attributes);
+  }
+
+  function offerCombined(findings: readonly Finding[], attributes: Attributes): void {
+    const together = findings.filter(({ alone }) => !alone);
+    if (together.length > 0) offer(together, attributes);
+    for (const finding of findings) if (finding.alone) offerAlone(finding, attributes);
+  }
+
+  function takePackets(raw: PacketEvent): void {
+    counters.received += 1;
+    counters.handled += 1;
+    const event = processes === undefined ? raw : enrichedPackets(raw, processes);
+    parts.onEvent?.(event);
+    const findings = askAll((detector) => detector.inspectPackets?.(event));
+    const ruled = askRules((rules) => rules.inspect(event, findings));
+    if (findings.length + ruled.length === 0) return;
+    const attributes = describe(event);
+    for (const finding of [...findings, ...ruled])
+      offerAlone(finding, finding.event === event ? attributes : undefined);
   }
 
   function offer(findings: readonly Finding[], attributes: Attributes): void {
@@ -147,7 +194,7 @@ export function createEngine(parts: EngineParts): Engine {
     parts.onEvent?.(raw);
     if (parts.rules === undefined || raw.action !== 'exec') return;
     const event = processes === undefined ? raw : enrichedProcess(raw, processes);
-    for (const finding of askRules((rules) => rules.inspect(event, NONE))) offerRuled(finding);
+    for (const finding of askRules((rules) => rules.inspect(event, NONE))) offerAlone(finding);
   }
 
   return {
@@ -157,6 +204,7 @@ export function createEngine(parts: EngineParts): Engine {
       if (event.kind === 'process') takeProcess(event);
       else judge(event);
     },
+    handlePackets: takePackets,
     reportLoss(event) {
       counters.lossReports += 1;
       parts.onEvent?.(event);
@@ -167,11 +215,13 @@ export function createEngine(parts: EngineParts): Engine {
       delivery.send({ ...notice, uid: parts.newUid() });
     },
     tick(nowMs) {
-      for (const finding of askRules((rules) => rules.tick(nowMs))) offerRuled(finding);
+      for (const finding of askAll((detector) => detector.tick?.(nowMs))) offerAlone(finding);
+      for (const finding of askRules((rules) => rules.tick(nowMs))) offerAlone(finding);
       for (const alert of merger.tick(nowMs)) delivery.send(alert);
     },
     finish(nowMs) {
-      for (const finding of askRules((rules) => rules.finish(nowMs))) offerRuled(finding);
+      for (const finding of askAll((detector) => detector.finish?.(nowMs))) offerAlone(finding);
+      for (const finding of askRules((rules) => rules.finish(nowMs))) offerAlone(finding);
       for (const alert of merger.flush(nowMs)) delivery.send(alert);
     },
   };

@@ -5,11 +5,13 @@ import type {
   DnsEvent,
   GrpcEvent,
   HttpEvent,
+  PacketEvent,
   ProcessEvent,
   TlsEvent,
 } from '../model/event.ts';
-import type { NameLookup } from '../model/lookup.ts';
-import type { Owner, Process, Workload } from '../model/process.ts';
+import type { ClusterLookup, NameLookup } from '../model/lookup.ts';
+import type { TopSender } from '../model/packets.ts';
+import type { Owner, Process, ServiceRef, Workload } from '../model/process.ts';
 
 /** What can be known of an event beyond what was captured. */
 export interface Enrichment {
@@ -17,6 +19,8 @@ export interface Enrichment {
   readonly processes?: ProcessTable | undefined;
   /** Names for addresses. */
   readonly names?: NameLookup | undefined;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: ClusterLookup | undefined;
 }
 
 /**
@@ -40,9 +44,21 @@ export function enriched(event: JudgedEvent, enrichment: Enrichment): JudgedEven
 }
 
 /** Without a process a name is all there is to look up, which costs less than putting it off. */
-function withNames(event: JudgedEvent, { names }: Enrichment): JudgedEvent {
+function withNames(event: JudgedEvent, { names, cluster }: Enrichment): JudgedEvent {
   const peerNames = names?.namesOf(event);
-  return peerNames === undefined || peerNames.length === 0 ? event : { ...event, peerNames };
+  const named = peerNames === undefined || peerNames.length === 0 ? event : { ...event, peerNames };
+  if (cluster === undefined) return named;
+  return { ...named, peerWorkload: peerOf(event, cluster), service: serviceOf(event, cluster) };
+}
+
+function peerOf({ remote }: JudgedEvent, cluster: ClusterLookup): Workload | undefined {
+  return cluster.workloadAt(remote.ip, remote.port);
+}
+
+/** Of the end that listens, whichever that is. */
+function serviceOf({ role, local, remote }: JudgedEvent, cluster: ClusterLookup): ServiceRef | undefined {
+  const asked = role === 'server' ? local : remote;
+  return cluster.serviceAt(asked.ip, asked.port);
 }
 
 /** The same for a program that begins; the table must have observed the event. */
@@ -59,6 +75,22 @@ export function enrichedProcess(event: ProcessEvent, processes: ProcessTable): P
       return processes.workloadOf(owner, timeMs);
     },
   };
+}
+
+/** The same for the processes that send much; they are looked up when somebody asks. */
+export function enrichedPackets(event: PacketEvent, processes: ProcessTable): PacketEvent {
+  if (event.kind !== 'packet_rate' || event.senders === undefined) return event;
+  const { timeMs } = event;
+  const known = (sender: TopSender): TopSender => ({
+    ...sender,
+    get process() {
+      return processes.resolve(sender.owner, timeMs);
+    },
+    get workload() {
+      return processes.workloadOf(sender.owner, timeMs);
+    },
+  });
+  return { ...event, senders: event.senders.map(known) };
 }
 
 /** Looks each thing up once, when it is first asked for. */
@@ -111,6 +143,17 @@ abstract class Enriched<E extends JudgedEvent> {
   get peerNames(): readonly string[] | undefined {
     this.#names ??= this.#enrichment.names?.namesOf(this.raw);
     return this.#names;
+  }
+
+  /** Two or three look-ups in maps: not worth remembering. */
+  get peerWorkload(): Workload | undefined {
+    const { cluster } = this.#enrichment;
+    return cluster && peerOf(this.raw, cluster);
+  }
+
+  get service(): ServiceRef | undefined {
+    const { cluster } = this.#enrichment;
+    return cluster && serviceOf(this.raw, cluster);
   }
 }
 

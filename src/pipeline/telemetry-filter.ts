@@ -48,7 +48,8 @@ export function createTelemetryFilter(options: TelemetryFilterOptions): Telemetr
 
   function shapeOf(event: TelegenEvent): TelegenEvent | Withheld {
     if (!kinds.has(event.kind)) return 'switched_off';
-    if (event.kind === 'process' || event.kind === 'loss') return event;
+    if (event.kind === 'process' || event.kind === 'loss' || event.kind === 'packet_rate') return event;
+    if (event.kind === 'probe') return wrongPort(event.port, event.port) ? 'port' : event;
     if (wrongPort(event.local.port, event.remote.port)) return 'port';
     if (event.kind === 'dns') return shapeDns(event, dns) ?? 'switched_off';
     if ((event.kind === 'http' || event.kind === 'grpc') && excluded(event)) return 'path';

@@ -36,7 +36,7 @@ const MAX_METHOD = 16;
 const SPACE = 32;
 
 /** A response by its version; a request by a method in capitals, a space, and what a target can begin with. */
-function isHttp1(side: Side, bytes: Uint8Array): boolean {
+export function isHttp1(side: Side, bytes: Uint8Array): boolean {
   if (side === 'server')
     return bytes.length >= RESPONSE.length && RESPONSE.every((byte, at) => bytes[at] === byte);
   let at = 0;

@@ -1,3 +1,4 @@
+import type { FormatName } from '../model/list-formats.ts';
 import type { EntryFacts } from '../model/lookup.ts';
 import { createNameTable, type NameColumns } from '../net/name-table.ts';
 import { type AddressRange, formatRange, isWholeFamily, parseNetwork } from '../net/prefix.ts';
@@ -6,7 +7,7 @@ import { createRangeCover } from '../net/range-cover.ts';
 import { createRangeTable, type RangeColumns } from '../net/range-table.ts';
 import { indexRanges, type SortedRanges, sortedOrder } from '../net/sorted-ranges.ts';
 import { createFactsPool, type FactsPool, printable } from './facts-pool.ts';
-import type { FormatName, ListSink } from './formats/format.ts';
+import type { ListSink } from './formats/format.ts';
 import { createGrowingColumn } from './growing-column.ts';
 import { hostName } from './host-name.ts';
 import type { ListNote, ParsedList, ParseOptions, RowNotes } from './parsed-list.ts';

@@ -1,5 +1,5 @@
+import type { FormatName } from '../model/list-formats.ts';
 import type { ListDirection } from '../model/lookup.ts';
-import type { FormatName } from './formats/format.ts';
 import type { ListRole, ParseOptions } from './parsed-list.ts';
 
 /** What an operator may say of one list, by its name. */

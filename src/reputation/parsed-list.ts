@@ -1,8 +1,8 @@
+import type { FormatName } from '../model/list-formats.ts';
 import type { ListDirection } from '../model/lookup.ts';
 import type { NameColumns } from '../net/name-table.ts';
 import type { SortedRanges } from '../net/sorted-ranges.ts';
 import type { FactsColumns } from './facts-pool.ts';
-import type { FormatName } from './formats/format.ts';
 
 /** A place of a list and what is to be said of it. `text` is shortened and free of control characters. */
 export interface ListNote {

@@ -85,9 +85,20 @@ export function* compileClasses({ classes, report }: Prepared): Generator<void, 
     yield;
   }
   const [grpc, tls] = [compile(classes.grpc), compile(classes.tls)];
-  const process = compile(classes.process);
+  const [process, packetRate] = [compile(classes.process), compile(classes.packetRate)];
   yield;
-  return { connection, rdp, flow, dns, http, grpc, tls, process, finding: compile(classes.finding) };
+  return {
+    connection,
+    rdp,
+    flow,
+    dns,
+    http,
+    grpc,
+    tls,
+    packetRate,
+    process,
+    finding: compile(classes.finding),
+  };
 }
 
 function compileClass<E>(eventClass: EventClass<E>, report: LoadReport): ClassRules<E> {

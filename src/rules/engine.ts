@@ -1,9 +1,11 @@
-import type { JudgedEvent } from '../model/detector.ts';
-import { CONTENT_KINDS, type ConnectionEvent, type ContentKind, type HttpEvent } from '../model/event.ts';
+import type { AskedKind } from '../model/detector.ts';
+import { CONTENT_KINDS, type ConnectionEvent, type HttpEvent } from '../model/event.ts';
 import type { Finding } from '../model/finding.ts';
+import type { PacketRateEvent } from '../model/packets.ts';
 import type { RuleMatcher } from '../model/rule-matcher.ts';
 import { type ClassRules, showField } from './class-rules.ts';
 import type { HttpSide } from './classes/contents.ts';
+import { packetRateSubjects } from './classes/packet-rate.ts';
 import type { Compiled } from './compile.ts';
 import type { Correlations } from './correlate/correlations.ts';
 import type { Fired } from './correlate/hit.ts';
@@ -83,11 +85,11 @@ class Engine implements RuleEngine {
     return this.#prepared.report;
   }
 
-  get asks(): readonly ContentKind[] {
-    const { dns, http, grpc, tls } = this.#rules;
-    const sizes = { dns: dns.size, grpc: grpc.size, tls: tls.size, http: 0 };
+  get asks(): readonly AskedKind[] {
+    const { dns, http, grpc, tls, packetRate } = this.#rules;
+    const sizes = { dns: dns.size, grpc: grpc.size, tls: tls.size, http: 0, packet_rate: packetRate.size };
     for (const { size } of http.values()) sizes.http += size;
-    return CONTENT_KINDS.filter((kind) => sizes[kind] > 0);
+    return ([...CONTENT_KINDS, 'packet_rate'] as const).filter((kind) => sizes[kind] > 0);
   }
 
   get needsFlows(): boolean {
@@ -137,6 +139,10 @@ class Engine implements RuleEngine {
         return this.#ask(this.#rules.grpc, event, event);
       case 'tls':
         return this.#ask(this.#rules.tls, event, event);
+      case 'packet_rate':
+        return this.#inspectPackets(event);
+      case 'probe':
+        return NOTHING;
       case 'process':
         return event.action === 'exec' ? this.#ask(this.#rules.process, event, event) : NOTHING;
       default:
@@ -154,6 +160,12 @@ class Engine implements RuleEngine {
     if (transport !== 'tcp' || target.port !== RDP_PORT) return own;
     const rdp = this.#ask(this.#rules.rdp, event, event);
     return rdp.length === 0 ? own : [...own, ...rdp];
+  }
+
+  #inspectPackets(event: PacketRateEvent): readonly Finding[] {
+    const rules = this.#rules.packetRate;
+    if (rules.size === 0) return NOTHING;
+    return packetRateSubjects(event).flatMap((subject) => this.#ask(rules, subject, event));
   }
 
   #sideOf({ role }: HttpEvent): HttpSide {
@@ -212,10 +224,9 @@ class Engine implements RuleEngine {
     }
     const concerned = documents.filter((number) => this.correlations.fieldsOf(number) !== undefined);
     if (concerned.length === 0) return NOTHING;
-    if (event.kind !== 'process') lookUpNow(event);
-    const source = event.kind === 'process' ? -event.owner.pid : event.socketId;
+    lookUpNow(event);
     const known = fields ?? new Map<string, FieldValue>();
-    const hit = { event, source, timeMs: event.timeMs, fields: known, documents: concerned };
+    const hit = { event, source: sourceOf(event), timeMs: event.timeMs, fields: known, documents: concerned };
     return this.#findingsOf(this.correlations.add(hit));
   }
 
@@ -234,7 +245,14 @@ class Engine implements RuleEngine {
 const NO_FIELDS: readonly string[] = [];
 
 /** Process and workload must be asked for while the event is handled; a correlation may tell of it later. */
-function lookUpNow(event: JudgedEvent): void {
+function lookUpNow(event: RuleEvent): void {
+  if (!('remote' in event)) return;
   void event.process;
   void event.workload;
+}
+
+/** Keeps the events of one origin in order. */
+function sourceOf(event: RuleEvent): number {
+  if (event.kind === 'process') return -event.owner.pid;
+  return 'remote' in event ? event.socketId : 0;
 }

@@ -1,5 +1,5 @@
 import type { JudgedEvent } from '../model/detector.ts';
-import type { ProcessEvent } from '../model/event.ts';
+import type { PacketEvent, ProcessEvent } from '../model/event.ts';
 
 /** Events that rules are about. */
-export type RuleEvent = JudgedEvent | ProcessEvent;
+export type RuleEvent = JudgedEvent | PacketEvent | ProcessEvent;

@@ -59,7 +59,10 @@ describe('telegen run', () => {
     ['--interfaces eth0,veth*', { ...DEFAULTS, interfaces: ['eth0', 'veth*'] }],
     [
       '--events all',
-      { ...DEFAULTS, events: ['connection', 'dns', 'http', 'grpc', 'tls', 'process', 'loss'] },
+      {
+        ...DEFAULTS,
+        events: ['connection', 'dns', 'http', 'grpc', 'tls', 'packet_rate', 'probe', 'process', 'loss'],
+      },
     ],
     ['--events loss,connection', { ...DEFAULTS, events: ['loss', 'connection'] }],
     ['--output none', { ...DEFAULTS, output: 'none' }],
@@ -71,7 +74,10 @@ describe('telegen run', () => {
 
   it.each([
     ['--events', 'argument missing'],
-    ['--events ftp', '"ftp": give all, or some of connection, dns, http, grpc, tls, process, loss'],
+    [
+      '--events ftp',
+      '"ftp": give all, or some of connection, dns, http, grpc, tls, packet_rate, probe, process, loss',
+    ],
     ['--events connection,', '"": give all'],
     ['--output xml', 'Allowed choices are auto, jsonl, pretty, none'],
     ['--cgruop x', 'Did you mean --cgroup?'],

@@ -91,6 +91,10 @@ describe('one problem: place, key, cause and cure', () => {
     ['agent: {ebpf: {network: {exclude_paths: [health]}}}', 'must be a path that starts with "/" or "*"'],
     ['agent: {ebpf: {network: {capture_headers: ["x y"]}}}', 'must be an HTTP header name'],
     ['agent: {kubernetes: {enabled: "yes"}}', 'must be auto, true or false; write true'],
+    [
+      'agent: {kubernetes: {node_name: Node_1}}',
+      'found the string "Node_1"; must be a name of lower-case letters, digits, "-" and "."',
+    ],
     ['agent: {kubernetes: {enabled: maybe}}', 'found the string "maybe"; must be auto, true or false'],
     ['semantic_conventions: OTEL', 'must be telegen, otel or both; write otel'],
     ['otlp: {compression: zstd}', 'must be none or gzip'],

@@ -13,6 +13,13 @@ describe('defaults', () => {
     expect(defaults.config.network.security).toEqual({
       enabled: true,
       suspiciousPorts: [4444, 31_337],
+      unexpectedProtocols: {
+        enabled: false,
+        httpPorts: expect.arrayContaining([80, 8080]),
+        tlsPorts: expect.arrayContaining([443, 853]),
+        dnsPorts: [53, 5353],
+        allow: { ports: [], processes: [] },
+      },
       externalConnectionAlerts: false,
       blocklists: [],
       allowlists: [],
@@ -26,7 +33,11 @@ describe('defaults', () => {
       mergeWindowMs: 300_000,
     });
     expect(defaults.config.network.ringBufferBytes).toBe(16_777_216);
-    expect(defaults.config.kubernetes).toEqual({ enabled: 'auto', podLogsDir: '/var/log/pods' });
+    expect(defaults.config.kubernetes).toEqual({
+      enabled: 'auto',
+      podLogsDir: '/var/log/pods',
+      nodes: true,
+    });
     expect(defaults.config.otlp).toEqual({
       headers: {},
       compression: 'none',
@@ -90,13 +101,19 @@ describe('values as the program wants them', () => {
     const { config } = loadText(`
 agent:
   network: {security: {blocklists: [lists/a.txt, /abs/b.txt, ../c]}}
-  kubernetes: {pod_logs_dir: pods, enabled: false}
+  kubernetes: {pod_logs_dir: pods, enabled: false, kubeconfig: kube/config, node_name: node-1, nodes: false}
 otlp:
   endpoint: https://collector.example.com:4317
   tls: {ca_file: tls/ca.pem, cert_file: /etc/cert.pem, key_file: key.pem}
 `);
     expect(config.network.security.blocklists).toEqual(['/etc/telegen/lists/a.txt', '/abs/b.txt', '/etc/c']);
-    expect(config.kubernetes).toEqual({ enabled: false, podLogsDir: '/etc/telegen/pods' });
+    expect(config.kubernetes).toEqual({
+      enabled: false,
+      podLogsDir: '/etc/telegen/pods',
+      kubeconfig: '/etc/telegen/kube/config',
+      nodeName: 'node-1',
+      nodes: false,
+    });
     expect(config.otlp.tls).toEqual({
       caFile: '/etc/telegen/tls/ca.pem',
       certFile: '/etc/cert.pem',

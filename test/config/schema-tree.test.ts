@@ -11,12 +11,9 @@ describe('every leaf', () => {
     expect(expectation(leaf.schema)).not.toContain('section');
   });
 
-  test('all are active but those of XDP', () => {
-    const inactive = LEAVES.filter((leaf) => !isActive(leaf)).map((leaf) => leaf.key);
-    const expected = LEAVES.map((leaf) => leaf.key).filter((key) => key.startsWith('agent.network.xdp.'));
-    expect(inactive).toEqual(expected);
-    expect(inactive).toHaveLength(5);
-    expect(LEAVES).toHaveLength(108);
+  test('all are active', () => {
+    expect(LEAVES.filter((leaf) => !isActive(leaf)).map((leaf) => leaf.key)).toEqual([]);
+    expect(LEAVES).toHaveLength(118);
   });
 });
 
@@ -28,7 +25,7 @@ describe('inactiveKeys', () => {
     [{ agent: { network: { security: { enabled: true } } } }, []],
     [
       { semantic_conventions: 'otel', agent: { network: { tcp: { rtt: false }, xdp: { enabled: true } } } },
-      ['agent.network.xdp.enabled'],
+      [],
     ],
   ])('%j', (document, keys) => expect(inactiveKeys(document)).toEqual(keys));
 

@@ -93,3 +93,9 @@ test.each([
     expect.objectContaining({ code: 'TELEGEN_CONFIG', message: expect.stringContaining(message) }),
   );
 });
+
+test("the cluster's own addresses are not external", () => {
+  const own = externalEgress({ internalNetworks, allow }, { isOwn: ({ w3 }) => (w3 & 255) === 12 });
+  expect(own.inspect(connection({ remote: '203.0.113.12 443' }))).toBeUndefined();
+  expect(own.inspect(connection({ remote: '203.0.113.99 443' }))).toBeDefined();
+});

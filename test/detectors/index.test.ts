@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { createDetectors, type DetectorOptions, type DetectorPorts } from '../../src/detectors/index.ts';
 import { connection } from './events.ts';
 
 const OFF: DetectorOptions = {
   suspiciousPorts: [],
   externalConnectionAlerts: false,
+  unexpectedProtocols: loadConfig(undefined).config.network.security.unexpectedProtocols,
   internalNetworks: ['10.0.0.0/8'],
   allow: { cidrs: [], ports: [], processes: [] },
 };
@@ -18,6 +20,12 @@ test.each<[name: string, options: Partial<DetectorOptions>, ports: DetectorPorts
   ['nothing', {}, {}, []],
   ['ports', { suspiciousPorts: [4444] }, {}, ['suspicious-ports']],
   ['lists', {}, { reputation }, ['blocklist']],
+  [
+    'protocols',
+    { unexpectedProtocols: { ...OFF.unexpectedProtocols, enabled: true } },
+    {},
+    ['unexpected-protocol'],
+  ],
   ['egress', { externalConnectionAlerts: true }, {}, ['external-egress']],
   [
     'all',

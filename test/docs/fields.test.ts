@@ -9,6 +9,7 @@ import { ATTR, HEADER_ATTR, OTEL, OTEL_NAME } from '../../src/model/attributes.t
 import type { HttpFacts } from '../../src/model/conversation.ts';
 import type { ConnectionEvent, TelegenEvent } from '../../src/model/event.ts';
 import type { Alert, AttributeValue } from '../../src/model/finding.ts';
+import { OWNER_KINDS } from '../../src/model/process.ts';
 import { createRename } from '../../src/net/conventions.ts';
 import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
 import { createRoutes } from '../../src/net/http-route.ts';
@@ -17,6 +18,7 @@ import { correlationFinding, ruleFinding } from '../../src/rules/rule-finding.ts
 import { Problems } from '../../src/rules/syntax/problem.ts';
 import { alertToJson, eventToJson } from '../../src/telemetry/export/serialize.ts';
 import { connection, TIME_MS } from '../alerts/fixtures.ts';
+import { packetRate, probe } from '../support/packet-events.ts';
 import { plain, read, tableRows } from './markdown.ts';
 
 const rows = tableRows(read('docs/fields.md'), ['Name', 'Type', 'Present', 'Meaning', 'Example']);
@@ -79,12 +81,32 @@ function everything(): Record<string, AttributeValue>[] {
     count: 3,
     destination: 'otlp',
   };
-  const events = [connection({ peerNames: ['api.example.com'] }), closed, exec, loss, ...contents()].map(
-    (event) => eventToJson(event, describeAll),
+  const packets = [
+    packetRate([{ protocol: 'tcp', port: 443, packets: 3, syn: 1 }], {
+      senders: [{ owner, packets: 3, bytes: 180 }],
+    }),
+    probe(),
+  ];
+  const named = connection({ peerNames: ['api.example.com'] });
+  const events = [named, ...inCluster(), closed, exec, loss, ...contents(), ...packets].map((event) =>
+    eventToJson(event, describeAll),
   );
   return [...events, ...alerts()].map(
     (line) => (JSON.parse(line) as { attributes: Record<string, AttributeValue> }).attributes,
   );
+}
+
+/** Both ends in pods of every kind of owner, and asked as a service. */
+function inCluster(): TelegenEvent[] {
+  const owners = Object.fromEntries(OWNER_KINDS.map((kind) => [kind, `my-${kind}`]));
+  const pod = { podUid: 'uid-1', podName: 'web-1', namespace: 'shop', nodeName: 'node-1', owners };
+  const service = { name: 'web', namespace: 'shop' };
+  const ends = {
+    workload: { ...pod, containerId: 'c0ffee', containerName: 'app' },
+    peerWorkload: pod,
+    service,
+  };
+  return [connection(ends), connection({ ...ends, role: 'server' })];
 }
 
 const shown = {

@@ -11,7 +11,7 @@ const skip = whyNoSandbox();
 
 describe('the command line', () => {
   it.each([
-    [['--help'], ['run', 'config', 'doctor', 'version']],
+    [['--help'], ['run', 'config', 'doctor', 'top', 'version']],
     [['help'], ['run', 'config', 'doctor', 'version']],
     [
       ['run', '--help'],
@@ -34,7 +34,7 @@ describe('the command line', () => {
     [['run', '--output', 'xml'], 'Allowed choices are auto, jsonl, pretty, none.'],
     [
       ['run', '--events', 'connection,ntp'],
-      '"ntp": give all, or some of connection, dns, http, grpc, tls, process',
+      '"ntp": give all, or some of connection, dns, http, grpc, tls, packet_rate, probe, process',
     ],
     [['run', '--cgroup'], "option '--cgroup <path>' argument missing"],
     [['run', 'now'], "too many arguments for 'run'"],

@@ -242,6 +242,7 @@ describe.skipIf(skip !== undefined)(`telemetry of the real program ${skip ? `(SK
 
   it('is ready once the hooks are attached, and shows the alerts', async () => {
     await start();
+    await telegen.says('metrics and topology at');
     const ready = await fetch(`${URL_}/readyz`);
     expect([ready.status, await ready.json()]).toMatchObject([
       200,

@@ -5,6 +5,7 @@ import { createCgroupPaths } from '../../src/enrich/cgroup-paths.ts';
 import { createPodIndex } from '../../src/enrich/pods.ts';
 import { createHostFiles, createProcReader } from '../../src/enrich/proc-reader.ts';
 import { createProcessTable } from '../../src/enrich/process-table.ts';
+import type { Workload } from '../../src/model/process.ts';
 import { atMs, atNs, CLOCKS, createFakeProc, execOf, exitOf, owner, scratchFolder } from './fake-proc.ts';
 
 const ID = '3f2a'.repeat(16);
@@ -174,4 +175,48 @@ it('gives users of containers no name of this host', () => {
   const host = owner({ pid: 610, startNs: atNs(101), execId: 101 });
   table.observe(execOf(host, EXEC));
   expect(table.resolve(host, atMs(102)).userName).toBe('alice');
+});
+
+describe('where the Kubernetes API is read', () => {
+  const told: Workload = { ...inPod, containerName: 'app', owners: { deployment: 'web' } };
+
+  function withCluster() {
+    const pods = new Map<string, Workload>();
+    const proc = createFakeProc();
+    const folder = scratchFolder();
+    mkdirSync(join(folder, `shop_web-1_${UID}`));
+    const table = createProcessTable({
+      procfs: createProcReader(proc.root),
+      clocks: CLOCKS,
+      userName: () => 'alice',
+      pods: createPodIndex({ files: createHostFiles(), folder }),
+      cluster: { workloadOf: ({ containerId = '' }) => pods.get(containerId) },
+    });
+    return { proc, table, pods };
+  }
+
+  it('what it tells late is filled in for later events, and the log folder serves until then', () => {
+    const { proc, table, pods } = withCluster();
+    proc.put({ pid: 600, comm: 'app', start: 99, cgroup: `0::${POD}\n` });
+    table.observe(execOf(app, EXEC));
+    expect(table.workloadOf(app, atMs(101))).toEqual({ ...inPod, partial: true });
+    pods.set(ID, told);
+    // The very object: nothing is built for an event.
+    expect(table.workloadOf(app, atMs(102))).toBe(told);
+  });
+
+  it('names a container whose cgroup names no pod', () => {
+    const { proc, table, pods } = withCluster();
+    pods.set(ID, told);
+    proc.put({ pid: 600, comm: 'app', start: 99, cgroup: `0::/custom/${ID}\n` });
+    table.observe(execOf(app, EXEC));
+    expect(table.workloadOf(app, atMs(101))).toBe(told);
+  });
+
+  it('a process of the host is in no pod', () => {
+    const { proc, table } = withCluster();
+    proc.put({ pid: 600, comm: 'app', start: 99, cgroup: '0::/init.scope\n' });
+    table.observe(execOf(app, EXEC));
+    expect(table.workloadOf(app, atMs(101))).toBeUndefined();
+  });
 });

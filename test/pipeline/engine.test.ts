@@ -6,12 +6,21 @@ import { createDnsNames } from '../../src/enrich/dns-names.ts';
 import type { InterfaceFilter } from '../../src/enrich/interfaces.ts';
 import type { ProcessTable } from '../../src/enrich/process-table.ts';
 import type { Detector, JudgedEvent } from '../../src/model/detector.ts';
-import type { ConnectionEvent, ContentEvent, ProcessEvent, TelegenEvent } from '../../src/model/event.ts';
+import type {
+  ConnectionEvent,
+  ContentEvent,
+  PacketEvent,
+  ProcessEvent,
+  TelegenEvent,
+} from '../../src/model/event.ts';
 import type { Alert } from '../../src/model/finding.ts';
+import type { IpAddress } from '../../src/model/ip-address.ts';
 import type { Process } from '../../src/model/process.ts';
-import { connectionAttributes } from '../../src/net/event-attributes.ts';
+import { connectionAttributes, eventAttributes } from '../../src/net/event-attributes.ts';
+import { formatIp } from '../../src/net/ip.ts';
 import { createEngine, type EngineParts } from '../../src/pipeline/engine.ts';
 import { connection, finding, TIME_MS } from '../alerts/fixtures.ts';
+import { packetRate, probe } from '../support/packet-events.ts';
 
 const OWNER = connection().owner!;
 const PROCESS: Process = { pid: OWNER.pid, key: 'resolved', name: 'resolved', ancestors: [] };
@@ -53,6 +62,72 @@ function build(parts: Partial<EngineParts> = {}) {
 }
 
 const exec: ProcessEvent = { kind: 'process', action: 'exec', timeMs: TIME_MS, owner: OWNER };
+
+function question(): ContentEvent {
+  const { kind: _kind, phase: _phase, ...facts } = connection();
+  const dns = {
+    id: 1,
+    questionName: 'a.example',
+    questionType: 'A',
+    retries: 0,
+    outcome: 'timeout',
+  } as const;
+  return { ...facts, kind: 'dns', dns };
+}
+
+describe('both ends in a cluster', () => {
+  const pod = { podName: 'db-0', namespace: 'shop' };
+  const service = { name: 'db', namespace: 'shop' };
+  const asked: string[] = [];
+  const cluster = {
+    workloadAt: (ip: IpAddress, port: number) => {
+      asked.push(`workload ${formatIp(ip)} ${port}`);
+      return pod;
+    },
+    serviceAt: (ip: IpAddress, port: number) => {
+      asked.push(`service ${formatIp(ip)} ${port}`);
+      return service;
+    },
+    isOwn: () => false,
+  };
+
+  it.each([
+    ['with a process', connection({ process: undefined, workload: undefined })],
+    ['without', connection({ owner: undefined })],
+    ['dns', question()],
+    ['dns, without a process', { ...question(), owner: undefined }],
+  ])('are looked up: %s', (_title, event) => {
+    const { engine, seen } = build({ cluster });
+    engine.handle(event);
+    expect(seen[0]).toMatchObject({ peerWorkload: pod, service });
+  });
+
+  it('the service is that of the end that listens', () => {
+    for (const role of ['client', 'server'] as const) {
+      asked.length = 0;
+      const { engine, seen } = build({ cluster });
+      engine.handle(connection({ role }));
+      expect(eventAttributes(seen[0]!)).toMatchObject({
+        'net.peer.k8s.pod.name': 'db-0',
+        'net.peer.k8s.namespace.name': 'shop',
+        [role === 'client' ? 'net.peer.k8s.service.name' : 'k8s.service.name']: 'db',
+      });
+      const end = role === 'client' ? '198.51.100.50 4444' : '192.0.2.10 40000';
+      expect(new Set(asked)).toEqual(new Set(['workload 198.51.100.50 4444', `service ${end}`]));
+    }
+  });
+
+  it('nothing is asked when nobody wants to know, and nothing is told without a cluster', () => {
+    asked.length = 0;
+    build({ cluster, onEvent: () => undefined }).engine.handle(connection());
+    expect(asked).toEqual([]);
+    const { engine, seen } = build();
+    engine.handle(connection());
+    expect(Object.keys(eventAttributes(seen[0]!)).filter((name) => name.startsWith('net.peer.k8s'))).toEqual(
+      [],
+    );
+  });
+});
 
 describe('the engine', () => {
   it('resolves who it was before anybody sees the event', () => {
@@ -272,4 +347,99 @@ it('describes what is in an alert as it was told to', () => {
   const { engine, sent } = build({ describe: describeEvent, detectors: [detector('all', () => true)] });
   engine.handle(connection());
   expect(sent[0]?.attributes['net.peer.ip']).toBe('described');
+});
+
+describe('packets', () => {
+  const said = (body: string, event: PacketEvent) =>
+    finding({ detector: 'counts', body, mergeAs: body, event, alone: true });
+
+  it('go to the detectors that look at them, to rules and to telemetry; each finding is an alert of its own', () => {
+    const asked: TelegenEvent[] = [];
+    const counts: Detector = {
+      name: 'counts',
+      asks: ['packet_rate'],
+      inspect: () => undefined,
+      inspectPackets: (event) => [said('first', event), said('second', event)],
+    };
+    const rules = {
+      asks: [],
+      inspect: (event: TelegenEvent) => {
+        asked.push(event);
+        return [];
+      },
+      tick: () => [],
+      finish: () => [],
+    };
+    const { engine, sent, seen } = build({ detectors: [counts, detector('other', () => true)], rules });
+    const event = packetRate([{ protocol: 'udp', port: 53, packets: 9 }]);
+    engine.handlePackets(event);
+    expect(sent.map(({ body }) => body)).toEqual(['first', 'second']);
+    expect(sent[0]?.attributes).toMatchObject({
+      'network.interface.name': 'eth0',
+      'telegen.packets.count': 9,
+    });
+    expect([seen, asked]).toEqual([[event], [event]]);
+    expect(engine.counters).toMatchObject({ received: 1, handled: 1, findings: 2, candidates: 2 });
+  });
+
+  it('are told with the processes that send much', () => {
+    const { engine, seen } = build();
+    const senders = [{ owner: OWNER, packets: 9, bytes: 540 }];
+    engine.handlePackets(packetRate([], { senders }));
+    expect(seen).toEqual([
+      packetRate([], { senders: [{ ...senders[0]!, process: PROCESS, workload: undefined }] }),
+    ]);
+  });
+
+  it('what falls due by the second, or at the end, becomes alerts', () => {
+    const counts: Detector = {
+      name: 'counts',
+      inspect: () => undefined,
+      tick: () => [said('over', probe())],
+      finish: () => [said('unobserved', probe())],
+    };
+    const { engine, sent } = build({ detectors: [counts] });
+    engine.tick(TIME_MS);
+    engine.finish(TIME_MS);
+    expect(sent.map(({ body }) => body)).toEqual(['over', 'unobserved']);
+  });
+
+  it('a finding about more than its event is not combined with those about it', () => {
+    const series = detector('series', () => true, 10);
+    const alone: Detector = {
+      ...series,
+      inspect: (event) => ({ ...series.inspect(event)!, alone: true, mergeAs: 'series' }),
+    };
+    const { engine, sent } = build({
+      detectors: [detector('list', () => true), alone, detector('port', () => true)],
+    });
+    engine.handle(connection());
+    expect(sent.map(({ attributes }) => attributes['telegen.reasons'])).toEqual([
+      ['list', 'port'],
+      ['series'],
+    ]);
+  });
+
+  it('a detector that throws on them is named once and does not stop the others', () => {
+    const broken: Detector = {
+      name: 'broken',
+      inspect: () => undefined,
+      inspectPackets: () => {
+        throw new Error('no');
+      },
+      tick: () => {
+        throw new Error('no');
+      },
+    };
+    const counts: Detector = {
+      name: 'counts',
+      inspect: () => undefined,
+      inspectPackets: (event) => [said('found', event)],
+    };
+    const { engine, sent, problems } = build({ detectors: [broken, counts] });
+    engine.handlePackets(probe());
+    engine.tick(TIME_MS);
+    expect(sent).toHaveLength(1);
+    expect(problems).toEqual(['detector broken failed: Error: no']);
+  });
 });

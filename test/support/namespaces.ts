@@ -107,6 +107,17 @@ export function filterArrivals(namespace: string, rules: readonly string[]): voi
   runInside(namespace, ['nft', '-f', '-'], `flush ruleset\n${table}`);
 }
 
+/** Sends what leaves a namespace for one address and port to another, as kube-proxy does for a service. */
+export function translate(
+  namespace: string,
+  from: { readonly ip: string; readonly port: number },
+  to: { readonly ip: string; readonly port: number },
+): void {
+  const rule = `ip daddr ${from.ip} tcp dport ${from.port} dnat to ${to.ip}:${to.port}`;
+  const chain = `chain out {\ntype nat hook output priority -100\n${rule}\n}`;
+  runInside(namespace, ['nft', '-f', '-'], `table ip telegen_services {\n${chain}\n}\n`);
+}
+
 export function setSysctl(namespace: string, name: string, value: string): void {
   runInside(namespace, ['sysctl', '-q', '-w', `${name}=${value}`]);
 }

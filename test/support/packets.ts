@@ -117,13 +117,13 @@ export interface TcpFields {
   readonly dstPort?: number;
   readonly seq?: number;
   readonly ack?: number;
-  /** Letters out of `FSRPA`; `A` alone by default. */
+  /** Letters out of `FSRPAU`; `A` alone by default. */
   readonly flags?: string;
   readonly window?: number;
   readonly options?: Bytes;
 }
 
-const FLAG_LETTERS = 'FSRPA';
+const FLAG_LETTERS = 'FSRPAU';
 
 export function tcp(head: TcpFields, payload: Bytes = new Uint8Array(0)): Bytes {
   const { srcPort = 40_000, dstPort = 80, seq = 0, ack = 0, window = 65_535, flags = 'A' } = head;

@@ -4,23 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 import { enterNamespace } from './namespaces.ts';
 
-const PEER_SOURCE = fileURLToPath(new URL('./peer.c', import.meta.url));
-const PEER_DIR = fileURLToPath(new URL('../../build/test', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../build/test', import.meta.url));
 
-/** Path of the compiled peer.c; compiles it when it is missing or older than its source. */
-export function peerProgram(): string {
-  const path = `${PEER_DIR}/peer`;
-  if (existsSync(path) && statSync(path).mtimeMs >= statSync(PEER_SOURCE).mtimeMs) return path;
-  mkdirSync(PEER_DIR, { recursive: true });
+/** Path of a compiled C program of this folder; compiles it when it is missing or older than its source. */
+function compiled(name: string): string {
+  const source = fileURLToPath(new URL(`./${name}.c`, import.meta.url));
+  const path = `${BUILT}/${name}`;
+  if (existsSync(path) && statSync(path).mtimeMs >= statSync(source).mtimeMs) return path;
+  mkdirSync(BUILT, { recursive: true });
   const fresh = `${path}.${process.pid}`;
-  execFileSync(
-    'gcc',
-    ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-pthread', '-o', fresh, PEER_SOURCE],
-    { stdio: 'pipe' },
-  );
+  execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-pthread', '-o', fresh, source], {
+    stdio: 'pipe',
+  });
   renameSync(fresh, path);
   return path;
 }
+
+export const peerProgram = (): string => compiled('peer');
+/** Sends frames exactly as often as it is told. */
+export const packetSource = (): string => compiled('packet_source');
 
 export interface ProgramOptions {
   /** Directory of the cgroup that it joins before its image is executed; stays in ours when absent. */

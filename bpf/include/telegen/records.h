@@ -26,6 +26,7 @@ enum tg_record_kind {
 	TG_RECORD_UDP_SOCKET_CLOSED = 6,
 	TG_RECORD_PAYLOAD = 7,
 	TG_RECORD_STREAM_CLOSED = 8,
+	TG_RECORD_SAMPLE = 9,
 };
 
 enum tg_phase {
@@ -296,6 +297,142 @@ struct tg_flow {
 	__u8 flags;  /* enum tg_flow_flag */
 	__u8 spoken; /* enum tg_spoken */
 	__u8 pad;
+};
+
+/* ---- packets on interfaces (bpf/xdp.bpf.c) ---------------------------------------------------------------------- */
+
+enum tg_packet_protocol {
+	TG_PACKET_PROTOCOL_TCP = 0,
+	TG_PACKET_PROTOCOL_UDP = 1,
+	TG_PACKET_PROTOCOL_ICMP = 2,
+	TG_PACKET_PROTOCOL_ICMPV6 = 3,
+	TG_PACKET_PROTOCOL_OTHER = 4, /* any other IP protocol, or no IP */
+};
+
+/* Bits of tg_service_key.flags. */
+enum tg_service {
+	TG_SERVICE_OUTBOUND = 1,
+	TG_SERVICE_FILTERED = 2, /* what the filters leave out: by protocol alone, port 0 */
+};
+
+/* Key of the tg_services map: packets by interface, direction, protocol and destination port. */
+struct tg_service_key {
+	__u32 ifindex;
+	__u16 port;     /* host order; 0 without ports, and when the table is full */
+	__u8 protocol;  /* enum tg_packet_protocol */
+	__u8 flags;     /* enum tg_service */
+};
+
+/* Value of tg_services, one per CPU. Counts wrap around at 2^32: readers take differences. */
+struct tg_service_counts {
+	__u64 bytes;
+	__u32 packets;
+	__u32 small; /* at most 128 bytes */
+	__u32 syn;
+	__u32 syn_ack;
+	__u32 rst;
+	__u32 fin;
+	__u32 null_flags;
+	__u32 fin_only;
+	__u32 xmas;
+	__u32 probe_window; /* the window that `probes` belongs to */
+	__u32 probes;       /* looked at in it */
+	__u32 pad;
+};
+
+/* Key of the tg_sources and tg_destinations maps. Addresses as in tg_tuple. */
+struct tg_endpoint_key {
+	__u32 ip[4];
+	__u32 ifindex;
+	__u8 family; /* 4 or 6 */
+	__u8 direction; /* enum tg_direction */
+	__u16 pad;
+};
+
+struct tg_endpoint_counts {
+	__u64 packets;
+	__u64 bytes;
+	__u64 syn;
+};
+
+/* Key and value of the tg_senders map: outbound packets by the process that owns their socket. */
+struct tg_sender_key {
+	__u64 start_ns;
+	__u32 pid; /* 0: a socket of which nothing is known */
+	__u32 ifindex;
+};
+
+struct tg_sender {
+	struct tg_owner owner;
+	__u64 packets;
+	__u64 bytes;
+};
+
+enum tg_probe_kind {
+	TG_PROBE_KIND_SYN = 0,
+	TG_PROBE_KIND_NULL = 1,
+	TG_PROBE_KIND_FIN = 2,
+	TG_PROBE_KIND_XMAS = 3,
+	TG_PROBE_KIND_UDP = 4,
+	TG_PROBE_KIND_ICMP_ECHO = 5,
+};
+
+enum tg_probe_answer {
+	TG_PROBE_ANSWER_NONE = 0,
+	TG_PROBE_ANSWER_OPEN = 1,
+	TG_PROBE_ANSWER_RST = 2,
+};
+
+/* Key and value of the tg_probes map: first packets from outside to an address of this host. */
+struct tg_probe_key {
+	__u32 source[4];
+	__u32 target[4];
+	__u16 port; /* 0 for ICMP */
+	__u8 family;
+	__u8 kind; /* enum tg_probe_kind */
+	__u32 pad;
+};
+
+struct tg_probe {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 ifindex;
+	__u32 answer; /* enum tg_probe_answer */
+};
+
+/* Index of the tg_packet_stats map. */
+enum tg_packet_stat {
+	TG_PACKET_STAT_SEEN = 0,
+	TG_PACKET_STAT_MALFORMED = 1,          /* headers that are cut off or contradict themselves */
+	TG_PACKET_STAT_FOLDED = 2,             /* no room for another service: counted by protocol alone */
+	TG_PACKET_STAT_SOURCES_UNTRACKED = 3,  /* packets whose address found no room */
+	TG_PACKET_STAT_DESTINATIONS_UNTRACKED = 4,
+	TG_PACKET_STAT_SENDERS_UNTRACKED = 5,
+	TG_PACKET_STAT_PROBES = 6,             /* told to user space */
+	TG_PACKET_STAT_PROBES_LIMITED = 7,     /* over the limit of a window */
+	TG_PACKET_STAT_PROBES_UNTRACKED = 8,   /* no room */
+	TG_PACKET_STAT_SAMPLES = 9,
+	TG_PACKET_STAT_SAMPLES_LOST = 10,      /* no room in the ring */
+	TG_PACKET_STAT_COUNT = 11,
+};
+
+#define TG_SAMPLE_PAYLOAD 96
+
+/* 1 in N packets: its headers, and how its payload begins. */
+struct tg_sample {
+	struct tg_head head;
+	__u32 source[4];
+	__u32 target[4];
+	__u32 ifindex;
+	__u32 wire_size; /* from the link header on */
+	__u32 packets;   /* that the network card, or the stack, had put together */
+	__u32 payload_size;
+	__u16 source_port;
+	__u16 port;
+	__u8 family;
+	__u8 protocol;  /* enum tg_packet_protocol */
+	__u8 direction; /* enum tg_direction */
+	__u8 tcp_flags;
+	__u8 payload[TG_SAMPLE_PAYLOAD]; /* payload_size of it */
 };
 
 #endif

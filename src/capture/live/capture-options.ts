@@ -1,6 +1,6 @@
 import type { ConnectionEvent, ConnectionPhase, ProcessEvent } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
-import type { Addon } from '../addon.ts';
+import type { Addon, BpfObject } from '../addon.ts';
 import type { RecordCounters } from './counters.ts';
 import type { HookStatus } from './hooks.ts';
 import type { FlowCounters } from './live-flows.ts';
@@ -45,6 +45,8 @@ export interface LiveCapture {
   readonly cgroup: string;
   readonly isWholeHost: boolean;
   readonly hooks: readonly HookStatus[];
+  /** For packet programs, which share the state of sockets. */
+  readonly core: BpfObject;
   counters(): RecordCounters;
   /** What became of the payload; undefined when no content is wanted. */
   streams(): Readonly<StreamCounters> | undefined;

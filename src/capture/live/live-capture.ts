@@ -142,6 +142,10 @@ class Running implements LiveCapture {
     return this.#hooks.statuses;
   }
 
+  get core(): BpfObject {
+    return this.#core;
+  }
+
   counters(): RecordCounters {
     return readCounters(this.#core);
   }

@@ -26,10 +26,14 @@ function read(file: string): string | undefined {
   }
 }
 
-export function kernelCheck(version = release()): Check {
+/** Whether a kernel release is this one or a later one. */
+export function isAtLeast(version: string, [wantedMajor, wantedMinor]: readonly [number, number]): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  const enough = major > FLOOR[0] || (major === FLOOR[0] && minor >= FLOOR[1]);
-  if (enough) return { name: 'kernel', state: 'ok', detail: version };
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+export function kernelCheck(version = release()): Check {
+  if (isAtLeast(version, FLOOR)) return { name: 'kernel', state: 'ok', detail: version };
   return { name: 'kernel', state: 'missing', detail: version, cure: 'telegen needs Linux 5.15 or newer' };
 }
 

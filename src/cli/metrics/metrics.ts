@@ -2,10 +2,13 @@ import type { Delivery } from '../../alerts/deliver.ts';
 import type { Config } from '../../config/config.ts';
 import type { EventKind, HttpEvent, TelegenEvent } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
+import type { ClusterLookup } from '../../model/lookup.ts';
+import type { PacketSample } from '../../model/packets.ts';
 import type { Rename } from '../../net/conventions.ts';
 import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Aggregator, createAggregator } from '../../telemetry/aggregate/aggregator.ts';
 import { createRegistry, type Registry } from '../../telemetry/aggregate/registry.ts';
+import { createTalkers } from '../../telemetry/aggregate/talkers.ts';
 import { type HttpServer, openHttpServer } from '../../telemetry/export/http-server.ts';
 import { createRecentAlerts } from '../../telemetry/export/recent-alerts.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
@@ -26,6 +29,8 @@ export interface MetricsParts {
   readonly routeOf: RouteOf;
   /** Names of attributes in alerts. */
   readonly rename: Rename;
+  /** Absent outside Kubernetes. */
+  readonly cluster?: Pick<ClusterLookup, 'isOwn'> | undefined;
 }
 
 /** Metrics and topology of a running agent, and the HTTP server that shows them. */
@@ -33,6 +38,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly onEvent: (event: TelegenEvent) => void;
   readonly onFlow: (flow: LiveFlow) => void;
+  readonly onSample: (sample: PacketSample) => void;
   /** The same delivery; its alerts are also shown over HTTP. */
   watching(delivery: Delivery): Delivery;
   tick(nowMs: number): void;
@@ -55,7 +61,7 @@ type RouteOf = (event: HttpEvent) => string | undefined;
 /** The metrics and the topology that the configuration asks for. */
 export function createMetricsCore(
   config: MetricsParts['config'],
-  { routeOf, ...times }: CoreTimes & { readonly routeOf: RouteOf },
+  { routeOf, cluster, ...times }: CoreTimes & Pick<MetricsParts, 'routeOf' | 'cluster'>,
 ): { readonly registry: Registry; readonly aggregator: Aggregator } {
   const { network, telemetry, semanticConventions } = config;
   const internal = parsePrefixSet(network.security.internalNetworks, 'security.internal_networks');
@@ -68,23 +74,27 @@ export function createMetricsCore(
   const aggregator = createAggregator({
     registry,
     tcp: network.tcp,
+    packetSampleRate: network.xdp.sampleRate,
     naming: semanticConventions,
     windowMs: times.windowMs,
     routeOf,
-    isInternal: (ip) => internal.has(ip),
+    isInternal: (ip) => internal.has(ip) || cluster?.isOwn(ip) === true,
   });
   return { registry, aggregator };
 }
 
 /** Starts telemetry; listening goes on being tried, since detection must not wait for a port. */
-export function openMetrics({ config, version, diagnostics, routeOf, rename }: MetricsParts): Metrics {
+export function openMetrics(parts: MetricsParts): Metrics {
+  const { config, version, diagnostics, routeOf, rename, cluster } = parts;
   const startMs = Date.now();
   const { registry, aggregator } = createMetricsCore(config, {
     windowMs: config.telemetry.topologyWindowMs,
     startMs,
     routeOf,
+    cluster,
   });
   const alerts = createRecentAlerts(RECENT_ALERTS);
+  const talkers = createTalkers();
   let ports: AgentPorts = {};
   const listener = createListener(config.telemetry.listen, diagnostics, () =>
     createRoutes({
@@ -94,6 +104,7 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
       version,
       startMs,
       topology: () => aggregator.topology(Date.now()),
+      talkers: () => talkers.snapshot(Date.now()),
       ports: () => ports,
       now: Date.now,
     }),
@@ -108,8 +119,12 @@ export function openMetrics({ config, version, diagnostics, routeOf, rename }: M
   });
   return {
     registry,
-    onEvent: aggregator.onEvent,
     onFlow: aggregator.onFlow,
+    onSample: aggregator.onSample,
+    onEvent(event) {
+      aggregator.onEvent(event);
+      if (event.kind === 'packet_rate') talkers.onEvent(event);
+    },
     watching: (delivery) => ({
       ...delivery,
       send(alert) {

@@ -1,5 +1,6 @@
 import type { Rename } from '../../net/conventions.ts';
 import type { MetricFamily } from '../../telemetry/aggregate/metric.ts';
+import type { Talkers } from '../../telemetry/aggregate/talkers.ts';
 import type { Topology } from '../../telemetry/aggregate/topology/topology.ts';
 import type { HttpAnswer, HttpRoute } from '../../telemetry/export/http-server.ts';
 import {
@@ -10,6 +11,7 @@ import {
 } from '../../telemetry/export/prometheus-text.ts';
 import type { RecentAlerts } from '../../telemetry/export/recent-alerts.ts';
 import { alertToJson } from '../../telemetry/export/serialize.ts';
+import { packetsReport } from './packets-report.ts';
 import type { AgentPorts } from './self-metrics.ts';
 
 export interface RouteParts {
@@ -20,6 +22,8 @@ export interface RouteParts {
   readonly version: string;
   readonly startMs: number;
   readonly topology: () => Topology;
+  /** The latest windows of packets. */
+  readonly talkers: () => readonly Talkers[];
   readonly ports: () => AgentPorts;
   readonly now: () => number;
 }
@@ -90,8 +94,8 @@ function recentAlerts({ alerts, rename }: RouteParts, query: URLSearchParams): H
   return { status: 200, type: JSON_TYPE, body: `{"total":${alerts.total},"alerts":[${list}]}\n` };
 }
 
-function statusOf({ version, startMs, ports, now }: RouteParts): unknown {
-  const { capture, engine, merger, delivery, lists } = ports();
+function statusOf({ version, startMs, ports, talkers, now }: RouteParts): unknown {
+  const { capture, engine, merger, delivery, lists, packets, kubernetes } = ports();
   return {
     version,
     started: new Date(startMs).toISOString(),
@@ -106,5 +110,7 @@ function statusOf({ version, startMs, ports, now }: RouteParts): unknown {
     alerts: merger,
     sinks: delivery?.() ?? {},
     lists: lists?.() ?? [],
+    packets: packetsReport(packets, talkers()),
+    kubernetes: kubernetes?.status() ?? [],
   };
 }

@@ -17,7 +17,10 @@ import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
 import type { EventLoop } from './event-loop.ts';
 import { judgeMetrics } from './judge-metrics.ts';
+import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts';
 import { counter, gauge, one, parts } from './metric-rows.ts';
+import { packetSelfMetrics } from './packet-self-metrics.ts';
+import type { PacketPorts } from './packets-report.ts';
 import { sensorMetrics } from './sensor-metrics.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
@@ -48,8 +51,12 @@ export interface AgentPorts {
   readonly feeds?: () => readonly FeedStatus[];
   readonly rules?: () => { readonly states: Readonly<Record<string, number>>; readonly generation: number };
   readonly reloads?: () => Readonly<Record<string, { readonly done: number; readonly failed: number }>>;
+  /** The packet side, where packets are watched. */
+  readonly packets?: PacketPorts;
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
+  /** Absent where the Kubernetes API is not read. */
+  readonly kubernetes?: KubernetesPort | undefined;
 }
 
 export interface SelfFacts {
@@ -65,7 +72,10 @@ export interface SelfFacts {
 /** Registers what telegen says of itself. */
 export function registerSelfMetrics(registry: Registry, facts: SelfFacts): void {
   const families = [ofProcess, records, sensorMetrics, events, alerts, judgeMetrics, surroundings];
-  for (const metric of families.flatMap((make) => make(facts))) registry.observe(metric);
+  const own = families.flatMap((make) => make(facts));
+  const packets = packetSelfMetrics(() => facts.ports().packets);
+  for (const metric of [...own, ...packets, ...kubernetesMetrics(() => facts.ports().kubernetes)])
+    registry.observe(metric);
 }
 
 function ofProcess({ version, startMs }: SelfFacts): Gauges[] {

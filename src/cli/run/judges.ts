@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
-import { createDetectors } from '../../detectors/index.ts';
+import { createDetectors, type DetectorPorts } from '../../detectors/index.ts';
 import type { Detector } from '../../model/detector.ts';
 import { type OpenRules, openRules } from '../rules/open-rules.ts';
 import type { Diagnostics } from './diagnostics.ts';
@@ -17,13 +17,17 @@ export interface Judges {
 }
 
 /** Opens lists, shared reputation, detectors and rules. */
-export async function openJudges({ network, rules }: Config, diagnostics: Diagnostics): Promise<Judges> {
+export async function openJudges(
+  { network, rules }: Config,
+  diagnostics: Diagnostics,
+  cluster: DetectorPorts['cluster'],
+): Promise<Judges> {
   const { security } = network;
   const health = createListHealth({ diagnostics, newUid: randomUUID });
   const reputation = await openReputation(security, health.onReport);
   const options = { ...security, reputationThreshold: security.reputation.threshold };
   return {
-    detectors: security.enabled ? createDetectors(options, reputation.ports) : [],
+    detectors: security.enabled ? createDetectors(options, { ...reputation.ports, cluster }) : [],
     reputation,
     rules: await openRules({
       config: rules,

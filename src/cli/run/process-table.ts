@@ -5,7 +5,11 @@ import { createCgroupPaths } from '../../enrich/cgroup-paths.ts';
 import type { ClockReading } from '../../enrich/clocks.ts';
 import { createPodIndex } from '../../enrich/pods.ts';
 import { createHostFiles, createProcReader } from '../../enrich/proc-reader.ts';
-import { createProcessTable, type ProcessTable } from '../../enrich/process-table.ts';
+import {
+  createProcessTable,
+  type ProcessTable,
+  type ProcessTableOptions,
+} from '../../enrich/process-table.ts';
 import { type SeedEntry, seedEntries } from '../../enrich/seed.ts';
 import { createUserNames } from '../../enrich/users.ts';
 
@@ -16,7 +20,10 @@ export interface HostProcesses {
 }
 
 /** The process table over this host's /proc, cgroups, users and pod log folders. */
-export function openHostProcesses(kubernetes: KubernetesConfig): HostProcesses {
+export function openHostProcesses(
+  kubernetes: KubernetesConfig,
+  cluster: ProcessTableOptions['cluster'],
+): HostProcesses {
   const files = createHostFiles();
   const procfs = createProcReader('/proc', files);
   const monotonicNs = loadAddon().monotonicNs();
@@ -30,6 +37,7 @@ export function openHostProcesses(kubernetes: KubernetesConfig): HostProcesses {
     procfs,
     clocks,
     userName: createUserNames({ files }),
+    cluster,
     ...(mountPoint === undefined ? {} : { cgroupPaths: createCgroupPaths({ files, mountPoint }) }),
     ...(kubernetes.enabled === false
       ? {}

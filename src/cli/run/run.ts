@@ -21,8 +21,9 @@ export async function run(options: RunOptions): Promise<number> {
   const running = await start(loaded, options, diagnostics);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => running.tick(Date.now()), TICK_MS);
-  diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
+  // Before it says that it is ready: signals that come in between would find nobody.
   clearUpAfterStart();
+  diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
   await untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
   clearInterval(timer);
   await stop(running);
@@ -41,10 +42,14 @@ function requireCapabilities(): void {
 }
 
 async function stop(running: Running): Promise<void> {
-  const { engine, merger, delivery, capture, contents, reputation, metrics, outputs, diagnostics } = running;
+  const { engine, merger, delivery, capture, packets, contents, reputation, metrics, outputs, diagnostics } =
+    running;
   const { printer, exporter, metricsExport } = outputs;
   metrics?.attach({});
   running.rules?.close();
+  // It shares the state of sockets with the capture.
+  packets?.stop(Date.now());
+  void running.cluster?.close();
   let counters = capture.counters();
   await capture.stop(() => {
     counters = capture.counters();

@@ -4,27 +4,33 @@ import { createMerger } from '../../alerts/merge.ts';
 import { createTunedMerger, type TunedMerger } from '../../alerts/tuning/tuned-merger.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
 import { type LiveCapture, openLiveCapture } from '../../capture/live/live-capture.ts';
+import type { PacketCapture } from '../../capture/live/packets/packet-capture.ts';
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
+import type { Cluster } from '../../enrich/kubernetes/cluster.ts';
+import { OPENING_PHASES } from '../../model/detector.ts';
 import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
-import { type OpenRules, ruleFigures } from '../rules/open-rules.ts';
+import type { OpenRules } from '../rules/open-rules.ts';
 import { rulesNotice } from '../rules/rules-notice.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
+import { attachMetrics } from './attach-metrics.ts';
 import { banner } from './banner.ts';
 import { contentKinds } from './content-kinds.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { type Judges, openJudges } from './judges.ts';
+import { openKubernetes } from './kubernetes.ts';
 import { watchOverSensor } from './life.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
+import { openPackets } from './packets.ts';
 import { type HostProcesses, openHostProcesses } from './process-table.ts';
-import { createReload, type Reload } from './reload.ts';
+import { createReload } from './reload.ts';
 import type { HostReputation } from './reputation.ts';
 import type { Output } from './sinks.ts';
 import { exportedKinds } from './telemetry-export.ts';
@@ -54,6 +60,8 @@ export interface Running {
   readonly tick: (nowMs: number) => void;
   readonly delivery: Delivery;
   readonly capture: LiveCapture;
+  /** Packets on interfaces, where they are watched. */
+  readonly packets: PacketCapture | undefined;
   readonly contents: Contents;
   readonly reputation: HostReputation;
   readonly rules: OpenRules | undefined;
@@ -61,6 +69,7 @@ export interface Running {
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
   readonly checkLoss: () => void;
+  readonly cluster: Cluster | undefined;
   readonly diagnostics: Diagnostics;
 }
 
@@ -75,6 +84,8 @@ interface Stage {
   readonly metrics: Metrics | undefined;
   readonly outputs: Outputs;
   readonly processes: HostProcesses;
+  /** Absent where the Kubernetes API is not read. */
+  readonly cluster: Cluster | undefined;
   readonly merger: TunedMerger;
   readonly diagnostics: Diagnostics;
 }
@@ -86,7 +97,7 @@ export async function start(
   diagnostics: Diagnostics,
 ): Promise<Running> {
   const stage = await setStage(loaded, options, diagnostics);
-  const { config, judges, telemetry, metrics, outputs, merger } = stage;
+  const { config, judges, telemetry, metrics, outputs, merger, cluster } = stage;
   const { delivery } = outputs;
   const engine = openEngine(stage);
   const contents = createContents(engine.handle, telemetry.contents);
@@ -94,9 +105,19 @@ export async function start(
   judges.rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
   const capture = openCapture(stage, { engine, contents });
   tellWhatIsWatched(stage, capture);
+  const { include: monitored } = stage;
+  const onSample = metrics?.onSample;
+  const packets = openPackets({
+    network: config.network,
+    monitored,
+    capture,
+    engine,
+    onSample,
+    diagnostics,
+  });
   const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
   const reload = createReload(loaded, { tuning, diagnostics });
-  attachMetrics(stage, { engine, capture, contents, reloads: { tuning, config: reload } });
+  attachMetrics(stage, { engine, capture, packets, contents, reloads: { tuning, config: reload } });
   const checkLoss = watchLosses(engine, { capture, delivery });
   const { heartbeatMs } = config.alerts;
   const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
@@ -105,6 +126,7 @@ export async function start(
     merger,
     delivery,
     capture,
+    packets,
     contents,
     reputation: judges.reputation,
     rules: judges.rules,
@@ -112,25 +134,27 @@ export async function start(
     telemetry,
     metrics,
     checkLoss,
+    cluster,
     diagnostics,
     reload() {
       reload.run();
       void judges.rules?.reload();
     },
-    tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }),
+    tick: ticker({ contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver }),
   };
 }
 
 async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: Diagnostics): Promise<Stage> {
   const { config } = loaded;
-  const judges = await openJudges(config, diagnostics);
+  const cluster = await openKubernetes(config.kubernetes, { env: process.env, diagnostics });
+  const judges = await openJudges(config, diagnostics, cluster);
   const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
   const { detectors, rules } = judges;
   const telemetry = createTelemetry({ config, detectors, rules: rules?.slot, host: 'machine', wanted });
   const { routeOf, rename } = telemetry;
   const metrics = config.telemetry.enabled
-    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
+    ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename, cluster })
     : undefined;
   const { output, events } = options;
   return {
@@ -142,7 +166,8 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     telemetry,
     metrics,
     outputs: await openOutputs({ loaded, output, events, telemetry, metrics, diagnostics }),
-    processes: openHostProcesses(config.kubernetes),
+    processes: openHostProcesses(config.kubernetes, cluster),
+    cluster,
     merger: createTunedMerger({
       merger: createMerger({ windowMs: config.network.security.mergeWindowMs, newUid: randomUUID }),
       newUid: randomUUID,
@@ -159,6 +184,7 @@ function openEngine(stage: Stage): Engine {
   return createEngine({
     processes: stage.processes.table,
     names: telemetry.names,
+    cluster: stage.cluster,
     describe: telemetry.describe,
     detectors: judges.detectors,
     ...(judges.rules === undefined ? {} : { rules: judges.rules.slot }),
@@ -187,7 +213,7 @@ function openCapture(
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
-    phases: phasesFor(wanted, judges.rules),
+    phases: phasesFor(wanted, judges),
     content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
     ...(metrics !== undefined && tcp.enabled
       ? { flows: { sampleRate: tcp.sampleRate, everyMs: FLOWS_MS, onFlow } }
@@ -207,43 +233,6 @@ function tellWhatIsWatched(
   banner({ capture, include, destination: outputs.description, lists, security }, diagnostics);
 }
 
-interface Attached {
-  readonly engine: Engine;
-  readonly capture: LiveCapture;
-  readonly contents: Contents;
-  readonly reloads: Readonly<Record<'tuning' | 'config', Pick<Reload, 'counters'>>>;
-}
-
-function attachMetrics(
-  { config, judges, telemetry, metrics, outputs, merger }: Stage,
-  { engine, capture, contents, reloads }: Attached,
-): void {
-  const { reputation, rules } = judges;
-  metrics?.attach({
-    capture,
-    ringBytes: config.network.ringBufferBytes,
-    engine: engine.counters,
-    merger: merger.counters,
-    telemetry: telemetry.counters,
-    delivery: () => outputs.delivery.counters(),
-    spools: () => outputs.sinks.flatMap(({ name, disk }) => (disk === undefined ? [] : [[name, disk]])),
-    contents: () => contents.failures(),
-    lists: () => reputation.lists(),
-    listHits: () => reputation.listHits(),
-    listErrors: () => reputation.listErrors(),
-    feeds: () => reputation.feeds(),
-    ...(rules === undefined ? {} : { rules: () => ruleFigures(rules) }),
-    reloads: () => ({
-      tuning: reloads.tuning.counters,
-      config: reloads.config.counters,
-      ...(rules === undefined
-        ? {}
-        : { rules: { done: rules.counters.reloads, failed: rules.counters.failedReloads } }),
-    }),
-    exports: () => outputs.metricsExport?.counters,
-  });
-}
-
 function watchLosses(
   engine: Engine,
   { capture, delivery }: { readonly capture: LiveCapture; readonly delivery: Delivery },
@@ -256,16 +245,20 @@ function watchLosses(
   };
 }
 
-interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss'> {
+interface Ticking
+  extends Pick<Running, 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
 }
 
-function ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }: Ticking): Running['tick'] {
+function ticker(parts: Ticking): Running['tick'] {
+  const { contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver } = parts;
   return (nowMs) => {
     contents.tick(nowMs);
+    packets?.tick(nowMs);
     engine.tick(nowMs);
     metrics?.tick(nowMs);
+    cluster?.tick(nowMs);
     checkLoss();
     tuning.refresh();
     watchOver(nowMs);
@@ -273,10 +266,12 @@ function ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }: Tic
 }
 
 /** Phases of connections that somebody judges or wants to see; the others are never made. */
-function phasesFor(wanted: readonly EventKind[], rules: OpenRules | undefined): readonly ConnectionPhase[] {
+function phasesFor(wanted: readonly EventKind[], { detectors, rules }: Judges): readonly ConnectionPhase[] {
   if (wanted.includes('connection')) return CONNECTION_PHASES;
-  const opening: readonly ConnectionPhase[] = ['attempted', 'accepted'];
-  return rules?.slot.current.needsFlows === true ? [...opening, 'failed', 'closed'] : opening;
+  const asked = new Set([...OPENING_PHASES, ...detectors.flatMap(({ phases = [] }) => phases)]);
+  if (rules?.slot.current.needsFlows === true)
+    for (const phase of ['failed', 'closed'] as const) asked.add(phase);
+  return CONNECTION_PHASES.filter((phase) => asked.has(phase));
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */

@@ -1,7 +1,7 @@
+import type { FormatName } from '../../model/list-formats.ts';
 import { parseNetwork } from '../../net/prefix.ts';
 import { hostName } from '../host-name.ts';
 import { csvHeader } from './csv.ts';
-import type { FormatName } from './format.ts';
 import { forEachLine, withoutComment } from './lines.ts';
 
 /** Lines that are looked at: what a file begins with tells what it is. */

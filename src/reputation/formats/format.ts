@@ -1,23 +1,5 @@
 import type { EntryFacts } from '../../model/lookup.ts';
 
-export const FORMAT_NAMES = [
-  'plain',
-  'netset',
-  'domains',
-  'hosts',
-  'ipsum',
-  'spamhaus-drop',
-  'spamhaus-json',
-  'csv',
-  'iprep',
-  'iprep-categories',
-  'zeek-intel',
-  'stix',
-  'misp',
-  'misp-warninglist',
-] as const;
-export type FormatName = (typeof FORMAT_NAMES)[number];
-
 /**
  * Takes what a format's reader finds; each call accounts for one item of the file, so that nothing is lost in
  * silence. Texts may be of any length and content.

@@ -1,6 +1,7 @@
+import type { FormatName } from '../../model/list-formats.ts';
 import { readCsv } from './csv.ts';
 import { readDomains } from './domains.ts';
-import type { FormatName, FormatReader } from './format.ts';
+import type { FormatReader } from './format.ts';
 import { readHosts } from './hosts.ts';
 import { readIprep, readIprepCategories } from './iprep.ts';
 import { readIpsum } from './ipsum.ts';

@@ -19,7 +19,7 @@ export function sightingsOf(
   return (findings) => {
     for (const { detector, event, subject } of findings) {
       const score = SCORES.get(detector);
-      if (score === undefined || event.kind === 'loss' || event.kind === 'process') continue;
+      if (score === undefined || !('remote' in event)) continue;
       const isExempt =
         subject === undefined ? exemptions.exempts(event.remote.ip) : exemptions.exemptsName(subject);
       if (isExempt) continue;

@@ -6,6 +6,7 @@ import type { FieldValue } from '../match/value.ts';
 import type { FieldSpec } from './event-class.ts';
 import type { ClassPorts } from './ports.ts';
 import { actorFields } from './process-fields.ts';
+import { clusterFields } from './workload-fields.ts';
 
 export type Read<E> = (event: E) => FieldValue;
 
@@ -47,7 +48,13 @@ const DIRECTION = { client: 'outbound', server: 'inbound', unknown: undefined } 
 
 /** What every conversation has: two ends, who holds the socket, and what is known of the far end. */
 export function conversationFields<E extends ConversationFacts>(ports: ClassPorts): readonly FieldSpec<E>[] {
-  return [...endFields<E>(), ...nameFields<E>(ports), ...linkFields<E>(), ...actorFields<E>(ports)];
+  return [
+    ...endFields<E>(),
+    ...nameFields<E>(ports),
+    ...linkFields<E>(),
+    ...actorFields<E>(ports),
+    ...clusterFields<E>(),
+  ];
 }
 
 function endFields<E extends ConversationFacts>(): readonly FieldSpec<E>[] {

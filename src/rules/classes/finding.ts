@@ -1,5 +1,6 @@
 import { ATTR } from '../../model/attributes.ts';
 import type { JudgedEvent } from '../../model/detector.ts';
+import type { PacketEvent } from '../../model/event.ts';
 import type { Finding } from '../../model/finding.ts';
 import { conversationFields } from './conversation-fields.ts';
 import type { EventClass, FieldSpec } from './event-class.ts';
@@ -7,7 +8,7 @@ import type { ClassPorts } from './ports.ts';
 
 /** What a detector said of an event, together with the event. */
 export interface FindingEvent {
-  readonly event: JudgedEvent;
+  readonly event: JudgedEvent | PacketEvent;
   readonly finding: Finding;
 }
 
@@ -32,8 +33,11 @@ export function findingClass(ports: ClassPorts): EventClass<FindingEvent> {
   };
 }
 
-/** A field of the event that the finding is about. */
+/** A field of the conversation that the finding is about; packets that are no conversation have none. */
 function ofEvent({ read, address, ...rest }: FieldSpec<JudgedEvent>): FieldSpec<FindingEvent> {
-  const own = { ...rest, read: ({ event }: FindingEvent) => read(event) };
-  return address === undefined ? own : { ...own, address: ({ event }) => address(event) };
+  const of = <T>(ask: (event: JudgedEvent) => T) => {
+    return ({ event }: FindingEvent): T | undefined => ('remote' in event ? ask(event) : undefined);
+  };
+  const own = { ...rest, read: of(read) };
+  return address === undefined ? own : { ...own, address: of(address) };
 }

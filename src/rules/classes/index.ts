@@ -3,6 +3,7 @@ import { grpcClass, type HttpSide, httpClass, tlsClass } from './contents.ts';
 import { dnsClass } from './dns.ts';
 import type { EventClass } from './event-class.ts';
 import { findingClass } from './finding.ts';
+import { packetRateClass } from './packet-rate.ts';
 import type { ClassPorts } from './ports.ts';
 import { processClass } from './process.ts';
 
@@ -20,6 +21,7 @@ export function createClasses(ports: ClassPorts, viewpoint: Viewpoint) {
     http: sides.map((side) => [side, httpClass(side, ports)] as const),
     grpc: grpcClass(ports),
     tls: tlsClass(ports),
+    packetRate: packetRateClass(),
     process: processClass(ports),
     finding: findingClass(ports),
   };

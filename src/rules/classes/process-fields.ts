@@ -2,6 +2,7 @@ import { ATTR } from '../../model/attributes.ts';
 import type { Owner, Process, Workload } from '../../model/process.ts';
 import type { FieldSpec } from './event-class.ts';
 import type { ClassPorts } from './ports.ts';
+import { workloadFields } from './workload-fields.ts';
 
 /** Events that a process is behind. */
 export interface Acted {
@@ -62,14 +63,5 @@ function userFields<E extends Acted>(): Fields<E> {
         process?.userName ?? (owner === undefined ? undefined : String(owner.uid)),
     },
     { names: ['user.id', ATTR.processUserId], read: ({ owner }) => owner?.uid, keywords: false },
-  ];
-}
-
-function workloadFields<E extends Acted>(): Fields<E> {
-  return [
-    { names: [ATTR.containerId], read: ({ workload }) => workload?.containerId, keywords: false },
-    { names: [ATTR.podName], read: ({ workload }) => workload?.podName, keywords: false },
-    { names: [ATTR.podUid], read: ({ workload }) => workload?.podUid, keywords: false },
-    { names: [ATTR.namespaceName], read: ({ workload }) => workload?.namespace, keywords: false },
   ];
 }

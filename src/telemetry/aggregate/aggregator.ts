@@ -8,6 +8,7 @@ import type {
 } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
 import type { IpAddress } from '../../model/ip-address.ts';
+import type { PacketSample } from '../../model/packets.ts';
 import { ipKey } from '../../net/ip.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { observeBounds } from './bounds.ts';
@@ -22,8 +23,10 @@ import { createDnsMetrics } from './dns-metrics.ts';
 import { isServerError } from './grpc-status.ts';
 import { createIdentities, type Identities } from './identity.ts';
 import { type Naming, namingSet } from './naming.ts';
+import { createPacketMetrics } from './packet-metrics.ts';
 import { createRedMetrics, type RedMetrics } from './red-metrics.ts';
 import type { Registry } from './registry.ts';
+import { createSampleMetrics } from './sample-metrics.ts';
 import { weightOf } from './sampling.ts';
 import { targetOf } from './target.ts';
 import { createTcpMetrics, type TcpMetrics, type TcpSettings } from './tcp-metrics.ts';
@@ -42,6 +45,8 @@ export interface AggregatorOptions {
   /** The route of a request, where it has one. */
   readonly routeOf?: (event: HttpEvent) => string | undefined;
   readonly maxConversations?: number;
+  /** Packets are looked into 1 in so many (default: all). */
+  readonly packetSampleRate?: number;
 }
 
 /** Turns events into metrics and topology. Pure: time comes with events and ticks. */
@@ -49,6 +54,8 @@ export interface Aggregator {
   readonly onEvent: (event: TelegenEvent) => void;
   /** Counters of a connection that is open; nothing happens to one that no event told of. */
   readonly onFlow: (flow: LiveFlow) => void;
+  /** Heads of packets, each of which stands for `packetSampleRate`. */
+  readonly onSample: (sample: PacketSample) => void;
   /** About once a second: settles what has begun, forgets what is over. */
   tick(nowMs: number): void;
   topology(nowMs: number): Topology;
@@ -69,12 +76,14 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
 
 class Telemetry implements Aggregator {
   readonly #registry: Registry;
+  readonly onSample: (sample: PacketSample) => void;
   readonly #identities: Identities;
   readonly #conversations: Conversations;
   readonly #tcp: TcpMetrics | undefined;
   readonly #red: RedMetrics;
   readonly #dns: ReturnType<typeof createDnsMetrics>;
   readonly #serviceGraph: ReturnType<typeof createServiceGraph>;
+  readonly #packets: ReturnType<typeof createPacketMetrics>;
   readonly #graph: Graph;
   readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
   readonly #told: ToldTotals;
@@ -84,7 +93,7 @@ class Telemetry implements Aggregator {
   #expiredMs = 0;
 
   constructor(options: AggregatorOptions) {
-    const { registry, tcp, naming, windowMs, isInternal } = options;
+    const { registry, tcp, naming, windowMs, isInternal, packetSampleRate = 1 } = options;
     const names = namingSet(naming);
     this.#registry = registry;
     this.#identities = createIdentities(isInternal);
@@ -102,19 +111,22 @@ class Telemetry implements Aggregator {
       : undefined;
     this.#red = createRedMetrics(registry, names, options.routeOf);
     this.#dns = createDnsMetrics(registry, names);
+    this.#packets = createPacketMetrics(registry);
+    this.onSample = createSampleMetrics(registry, packetSampleRate);
     this.#serviceGraph = createServiceGraph(registry);
     this.#graph = createGraph({ windowMs });
     observeBounds(registry, {
       conversations: this.#conversations,
       told: this.#told,
       graph: this.#graph,
-      sampleRate: tcp.sampleRate,
+      sampleRates: { tcp: tcp.sampleRate, xdp: packetSampleRate },
     });
   }
 
   onEvent = (event: TelegenEvent): void => {
     if (event.kind === 'connection') this.#connection(event);
-    else if (event.kind !== 'process' && event.kind !== 'loss') this.#content(event);
+    else if (event.kind === 'packet_rate' || event.kind === 'probe') this.#packets(event);
+    else if ('remote' in event) this.#content(event);
   };
 
   onFlow = (flow: LiveFlow): void => {

@@ -5,6 +5,7 @@ export interface BoundedMap<K, V> {
   get(key: K): V | undefined;
   /** Setting anew counts as new. */
   set(key: K, value: V): void;
+  values(): Iterable<V>;
   readonly size: number;
   /** Entries that had to make room. */
   readonly evicted: number;
@@ -43,6 +44,7 @@ export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
       recency.add(entry);
       if (entries.size > max) evictOldest();
     },
+    values: () => [...entries.values()].map(({ value }) => value),
     get size() {
       return entries.size;
     },

@@ -8,12 +8,13 @@ interface Bounded {
   readonly conversations: Conversations;
   readonly told: Pick<ToldTotals, 'size' | 'refused'>;
   readonly graph: Graph;
-  readonly sampleRate: number;
+  /** By signal. */
+  readonly sampleRates: Readonly<Record<string, number>>;
 }
 
 /** Registers how full the aggregator's tables are, what they gave up, and how telemetry is sampled. */
 export function observeBounds(registry: Registry, bounded: Bounded): void {
-  const { conversations, told, graph, sampleRate } = bounded;
+  const { conversations, told, graph, sampleRates } = bounded;
   const single = (value: number) => [[[], value] as const];
   registry.observe({
     spec: {
@@ -22,7 +23,7 @@ export function observeBounds(registry: Registry, bounded: Bounded): void {
       help: 'Telemetry looks at 1 in so many; counters are scaled back.',
     },
     labels: [closed('signal')],
-    read: () => [[['tcp'], sampleRate] as const],
+    read: () => Object.entries(sampleRates).map(([signal, rate]) => [[signal], rate] as const),
   });
   registry.observe({
     spec: {

@@ -1,50 +1,19 @@
-import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
-import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
-import type { ServiceProtocol } from '../../model/service-protocol.ts';
+import type { ConversationFacts } from '../../model/conversation.ts';
+import type { Endpoint } from '../../model/ip-address.ts';
 import { ipEquals } from '../../net/ip.ts';
-import { keyOf } from './conversation-key.ts';
-import type { Identities, Identity } from './identity.ts';
+import { type Conversation, type ConversationState, type Observer, observerOf } from './conversation.ts';
+import { type Parts, partsOf, serviceKey } from './conversation-key.ts';
+import type { Identities } from './identity.ts';
 import { type Linked, Recency } from './recency.ts';
 import { weightOf } from './sampling.ts';
-import type { Series } from './series-table.ts';
-import type { Flow } from './tcp-metrics.ts';
-import type { Bound } from './topology/graph.ts';
 
-export type ConversationState = 'connecting' | 'established';
-
-/** One conversation between two ends, of which one or both are on this host. */
-export interface Conversation {
-  readonly transport: Transport;
-  /** The end that opened it. */
-  readonly clientIp: IpAddress;
-  readonly serverIp: IpAddress;
-  readonly serverPort: number;
-  /**
-   * The end whose events count. When both ends are on this host the other one tells the same story again, and only its
-   * identity is taken.
-   */
-  readonly observer: Observer;
-  /** How many conversations this one stands for; 0 when sampling left it out of TCP metrics. */
-  readonly weight: number;
-  state: ConversationState;
-  /** What its first bytes told; until then its port tells. */
-  spoken: ServiceProtocol | undefined;
-  source: Identity;
-  target: Identity;
-  lastMs: number;
-  /** Its row of the TCP metrics, while it counts as open there. */
-  flow: Series<Flow> | undefined;
-  /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */
-  bound: Bound | undefined;
-  /** Opened so lately that its other end, if it is ours, may not have reported yet. */
-  unsettled: boolean;
-}
-
-export type Observer = 'client' | 'server';
+export { type Conversation, type ConversationState, type Observer, observerOf } from './conversation.ts';
 
 interface Kept extends Conversation, Linked<Kept> {
   readonly key: string;
   readonly clientPort: number;
+  /** By which the other end finds it when the address of a service may stand for that end here. */
+  readonly viaService: string | undefined;
   /** Sockets that told of it; 0 for an end that did not, or that has no identity. */
   clientSocket: number;
   serverSocket: number;
@@ -91,9 +60,6 @@ const MAX_ENDED = 2_048;
 
 const BIT: Readonly<Record<Observer, number>> = { client: 1, server: 2 };
 
-/** Which end the event comes from; who opened it is taken for a client when nothing tells. */
-export const observerOf = (role: Role): Observer => (role === 'server' ? 'server' : 'client');
-
 /** Creates an empty table. */
 export function createConversations(options: ConversationsOptions): Conversations {
   return new Table(options);
@@ -107,6 +73,8 @@ class Table implements Conversations {
   readonly #endedRecency = new Recency<Kept>();
   /** TCP only: a UDP socket may hold many conversations. Those that have ended are in it, too. */
   readonly #bySocket = new Map<number, Kept>();
+  /** Conversations with a service, by their client: the pod behind it tells of them under its own address. */
+  readonly #viaService = new Map<string, Kept>();
   #evicted = 0;
 
   constructor(options: ConversationsOptions) {
@@ -175,12 +143,10 @@ class Table implements Conversations {
     const kept = this.#bySocket.get(socketId);
     if (kept === undefined) return undefined;
     const [client, server] = role === 'server' ? [remote, local] : [local, remote];
-    const isSame =
-      kept.clientPort === client.port &&
-      kept.serverPort === server.port &&
-      ipEquals(kept.clientIp, client.ip) &&
-      ipEquals(kept.serverIp, server.ip);
-    return isSame ? kept : undefined;
+    const isClient = kept.clientPort === client.port && ipEquals(kept.clientIp, client.ip);
+    const isServer = kept.serverPort === server.port && ipEquals(kept.serverIp, server.ip);
+    // The server behind a service has another address than its client asked.
+    return isClient && (isServer || (role === 'server' && kept.viaService)) ? kept : undefined;
   }
 
   #touched(known: Kept, facts: ConversationFacts): Kept {
@@ -191,11 +157,17 @@ class Table implements Conversations {
     return known;
   }
 
-  #known({ key, facts, side }: Parts): Conversation | undefined {
-    const known = this.#kept.get(key);
+  #known({ key, facts, side, client }: Parts): Conversation | undefined {
+    const known = this.#kept.get(key) ?? (side === 'server' ? this.#asked(facts, client) : undefined);
     if (known === undefined) return undefined;
     this.#bind(known, facts, side);
     return this.#touched(known, facts);
+  }
+
+  /** What a client of this host opened with the service that this server stands behind. */
+  #asked({ service, transport }: ConversationFacts, client: Endpoint): Kept | undefined {
+    if (service === undefined || this.#viaService.size === 0) return undefined;
+    return this.#viaService.get(serviceKey(service, transport, client));
   }
 
   #bind(kept: Kept, { transport, socketId }: ConversationFacts, side: Observer): void {
@@ -212,8 +184,12 @@ class Table implements Conversations {
     const mine = local ?? identities.address(facts.local);
     const other = identities.remote(facts);
     if (side === 'server' && local !== undefined) identities.serves(server, local);
+    const { service } = facts;
+    const viaService =
+      side === 'client' && service !== undefined ? serviceKey(service, facts.transport, client) : undefined;
     const kept: Kept = {
       key,
+      viaService,
       transport: facts.transport,
       clientIp: client.ip,
       clientPort: client.port,
@@ -227,6 +203,7 @@ class Table implements Conversations {
       spoken: undefined,
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
+      service: service?.name ?? '',
       lastMs: facts.timeMs,
       flow: undefined,
       bound: undefined,
@@ -237,6 +214,7 @@ class Table implements Conversations {
       newer: undefined,
     };
     this.#kept.set(key, kept);
+    if (viaService !== undefined) this.#viaService.set(viaService, kept);
     this.#recency.add(kept);
     this.#bind(kept, facts, side);
     if (this.#kept.size > max) this.#evictOldest();
@@ -245,10 +223,11 @@ class Table implements Conversations {
 
   #identify(kept: Kept, facts: ConversationFacts, side: Observer): void {
     const { identities } = this.#options;
+    if (kept.service === '' && facts.service !== undefined) kept.service = facts.service.name;
     const local = identities.local(facts);
     if (local === undefined) return;
     if (side === 'server') {
-      identities.serves({ ip: kept.serverIp, port: kept.serverPort }, local);
+      identities.serves(facts.local, local);
       kept.target = local;
     } else kept.source = local;
   }
@@ -266,6 +245,8 @@ class Table implements Conversations {
     this.#kept.delete(kept.key);
     this.#recency.remove(kept);
     kept.over = true;
+    const { viaService: via } = kept;
+    if (via !== undefined && this.#viaService.get(via) === kept) this.#viaService.delete(via);
   }
 
   #remember(kept: Kept): void {
@@ -283,18 +264,4 @@ class Table implements Conversations {
     for (const socket of [kept.clientSocket, kept.serverSocket])
       if (this.#bySocket.get(socket) === kept) this.#bySocket.delete(socket);
   }
-}
-
-interface Parts {
-  readonly key: string;
-  readonly facts: ConversationFacts;
-  readonly side: Observer;
-  readonly client: Endpoint;
-  readonly server: Endpoint;
-}
-
-function partsOf(facts: ConversationFacts): Parts {
-  const side = observerOf(facts.role);
-  const [client, server] = side === 'client' ? [facts.local, facts.remote] : [facts.remote, facts.local];
-  return { key: keyOf(facts.transport, client, server), facts, side, client, server };
 }

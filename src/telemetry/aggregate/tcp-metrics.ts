@@ -160,13 +160,14 @@ class Tcp implements TcpMetrics {
     state.retransmits += retransmits * weight;
   }
 
-  #flowOf({ clientIp, serverIp, serverPort, source, target }: Conversation, nowMs: number): Series<Flow> {
+  #flowOf(conversation: Conversation, nowMs: number): Series<Flow> {
+    const { clientIp, serverIp, serverPort, source, service } = conversation;
     const values = [
       this.#textOf(clientIp),
       this.#textOf(serverIp),
       String(serverPort),
       source.pod ?? '',
-      target.service ?? '',
+      service,
     ];
     return this.#flows.at(values, nowMs);
   }

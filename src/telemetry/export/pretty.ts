@@ -19,7 +19,8 @@ const INDENT = ' '.repeat(4);
  */
 const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
-function safe(value: AttributeValue | undefined): string {
+/** Text from outside, fit for a terminal. */
+export function safe(value: AttributeValue | undefined): string {
   const text = Array.isArray(value) ? value.join(', ') : String(value ?? '');
   return text.replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
@@ -43,11 +44,25 @@ function processText({ attributes }: Alert): string {
   return `${safe(path)}${pid === undefined ? '' : ` (pid ${safe(pid)})`}`.trim();
 }
 
-function podText({ attributes }: Alert): string {
-  return [attributes[ATTR.namespaceName], attributes[ATTR.podName]]
+function inNamespace(...parts: readonly (AttributeValue | undefined)[]): string {
+  return parts
     .filter((part) => part !== undefined)
     .map(safe)
     .join('/');
+}
+
+function podText({ attributes }: Alert): string {
+  return inNamespace(attributes[ATTR.namespaceName], attributes[ATTR.podName]);
+}
+
+/** What the cluster knows of the other end. */
+function peerPlaceText({ attributes }: Alert): string {
+  const pod = attributes[ATTR.peerPodName];
+  const service = attributes[ATTR.peerServiceName];
+  const namespace = attributes[ATTR.peerNamespaceName];
+  if (pod === undefined && service === undefined) return safe(attributes[ATTR.peerNodeName]);
+  if (pod === undefined) return `service ${inNamespace(namespace, service)}`;
+  return `${inNamespace(namespace, pod)}${service === undefined ? '' : ` (service ${safe(service)})`}`;
 }
 
 function countText({ attributes }: Alert): string {
@@ -69,6 +84,7 @@ function details(alert: Alert): string[] {
     ['command', safe(alert.attributes[ATTR.processCommandLine])],
     ['user', safe(alert.attributes[ATTR.processUserName] ?? alert.attributes[ATTR.processUserId])],
     ['pod', podText(alert)],
+    ['peer', peerPlaceText(alert)],
     ['container', safe(alert.attributes[ATTR.containerId])],
     ['local', hostAndPort(alert.attributes[ATTR.hostIp], alert.attributes[ATTR.hostPort])],
     ['reasons', safe(alert.attributes[ATTR.reasons])],

@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { blocklistCheck } from '../../../src/cli/blocklist/check.ts';
 import { blocklistLookup } from '../../../src/cli/blocklist/lookup.ts';
-import { LIST_FORMATS } from '../../../src/config/lists-schema.ts';
-import { FORMAT_NAMES } from '../../../src/reputation/formats/format.ts';
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../reputation/fixtures/${name}`, import.meta.url));
@@ -19,10 +17,6 @@ const write = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-
-test('the configuration knows every format', () => {
-  expect(LIST_FORMATS).toEqual(FORMAT_NAMES);
-});
 
 describe('check', () => {
   test('as JSON: exactly the documented keys', async () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { FORMAT_NAMES, type FormatName } from '../../../src/model/list-formats.ts';
 import type { EntryFacts } from '../../../src/model/lookup.ts';
-import { FORMAT_NAMES, type FormatName } from '../../../src/reputation/formats/format.ts';
 import { parseList } from '../../../src/reputation/parse-list.ts';
 import type { ListNote } from '../../../src/reputation/parsed-list.ts';
 import { RESERVED_NETWORKS } from '../../../src/reputation/reserved.ts';

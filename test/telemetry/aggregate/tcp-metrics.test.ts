@@ -182,7 +182,7 @@ describe('sampling', () => {
     expect(Math.abs(opened - connections)).toBeLessThan(4 * Math.sqrt(connections * 9));
     expect(Math.abs(sent - bytes)).toBeLessThan(4 * Math.sqrt(connections * 9 * 130_000));
     expect(opened % 10).toBe(0);
-    expect(world.values('telegen_sample_rate')).toEqual({ 'signal="tcp"': 10 });
+    expect(world.values('telegen_sample_rate')).toMatchObject({ 'signal="tcp"': 10 });
   });
 });
 

@@ -33,6 +33,21 @@ describe('formatPretty', () => {
     expect(text).toContain('    count     3 (A .. B)');
   });
 
+  it.each([
+    [
+      'pod and service',
+      { 'pod.name': 'db-0', 'service.name': 'db', 'namespace.name': 'shop' },
+      'shop/db-0 (service db)',
+    ],
+    ['pod', { 'pod.name': 'db-0', 'namespace.name': 'shop' }, 'shop/db-0'],
+    ['service', { 'service.name': 'db', 'namespace.name': 'shop' }, 'service shop/db'],
+    ['node', { 'node.name': 'node-2' }, 'node-2'],
+  ])('shows what the cluster knows of the other end: %s', (_title, known, text) => {
+    const entries = Object.entries(known).map(([name, value]) => [`net.peer.k8s.${name}`, value]);
+    const attributes = { ...made.attributes, ...Object.fromEntries(entries) };
+    expect(formatPretty({ ...made, uid: 'u', attributes })).toContain(`\n    peer      ${text}\n`);
+  });
+
   it('makes do with little', () => {
     expect(formatPretty(alert('u', 'INFO', { attributes: {} }))).toBe(
       '2024-01-15T10:30:00.123Z  INFO      alert u',

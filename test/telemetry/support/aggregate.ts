@@ -6,7 +6,7 @@ import type {
   GrpcEvent,
   HttpEvent,
 } from '../../../src/model/event.ts';
-import type { Owner } from '../../../src/model/process.ts';
+import type { Owner, Workload } from '../../../src/model/process.ts';
 import { parseIp } from '../../../src/net/ip.ts';
 import { type AggregatorOptions, createAggregator } from '../../../src/telemetry/aggregate/aggregator.ts';
 import type { HistogramState } from '../../../src/telemetry/aggregate/metric.ts';
@@ -72,6 +72,11 @@ export interface Talk {
   readonly by?: 'client' | 'server';
   readonly comm?: string;
   readonly pod?: string;
+  /** What the cluster knows; replaces `pod`. */
+  readonly workload?: Workload;
+  readonly peerWorkload?: Workload;
+  /** Asked service, in namespace `default`. */
+  readonly service?: string;
   readonly transport?: 'tcp' | 'udp';
   readonly socketId?: number;
   readonly timeMs?: number;
@@ -99,7 +104,10 @@ export function facts({ client, server, by = 'client', ...rest }: Talk): Convers
     owner: rest.comm === undefined ? undefined : owner(rest.comm, pidOf(rest.comm)),
     attribution: 'socket',
     process: undefined,
-    workload: rest.pod === undefined ? undefined : { podName: rest.pod, namespace: 'default' },
+    workload:
+      rest.workload ?? (rest.pod === undefined ? undefined : { podName: rest.pod, namespace: 'default' }),
+    peerWorkload: rest.peerWorkload,
+    service: rest.service === undefined ? undefined : { name: rest.service, namespace: 'default' },
   };
 }
 

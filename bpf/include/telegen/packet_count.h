@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Counting one packet: by service, by source and by destination. */
+#ifndef TELEGEN_PACKET_COUNT_H
+#define TELEGEN_PACKET_COUNT_H
+
+#include "telegen/packet_maps.h"
+
+/* Set by user space before load: bit (1 << protocol) for each protocol to look at. */
+const volatile __u32 tg_protocol_filter = ~0u;
+
+/* Set by user space before load: a bit for each port to look at; unused while tg_filter_ports is 0. */
+const volatile __u8 tg_filter_ports = 0;
+const volatile __u64 tg_port_filter[1024] = {};
+
+/* One frame as the hook that saw it tells it. */
+struct tg_frame {
+	__u32 ifindex;
+	__u32 size;    /* on the wire: from the link header on, with that of each packet that was put together */
+	__u32 packets; /* that the network card, or the stack, had put together */
+	__u8 outbound;
+	__u8 pad[3];
+};
+
+static __always_inline int tg_is_filter_port(__u16 port)
+{
+	return (tg_port_filter[port >> 6] >> (port & 63)) & 1;
+}
+
+/* Whether the filters want it: either port counts, and what has no ports passes no filter of ports. */
+static __always_inline int tg_is_wanted(const struct tg_packet *packet)
+{
+	if (!((tg_protocol_filter >> packet->protocol) & 1))
+		return 0;
+	return !tg_filter_ports ||
+	       (packet->port && (tg_is_filter_port(packet->port) || tg_is_filter_port(packet->source_port)));
+}
+
+static __always_inline struct tg_service_counts *tg_service_make(const struct tg_service_key *key)
+{
+	struct tg_service_counts *counts = bpf_map_lookup_elem(&tg_services, key);
+	struct tg_service_counts empty = {};
+
+	if (counts)
+		return counts;
+	bpf_map_update_elem(&tg_services, key, &empty, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&tg_services, key);
+}
+
+/* The counters of a packet; those of its protocol when there is no room; 0 when there is not even that. */
+static __always_inline struct tg_service_counts *tg_service_of(const struct tg_packet *packet,
+							       const struct tg_frame *frame, int wanted)
+{
+	struct tg_service_key key = { .ifindex = frame->ifindex, .protocol = packet->protocol };
+	struct tg_service_counts *counts;
+
+	key.port = wanted ? packet->port : 0;
+	key.flags = (frame->outbound ? TG_SERVICE_OUTBOUND : 0) | (wanted ? 0 : TG_SERVICE_FILTERED);
+	counts = tg_service_make(&key);
+	if (counts)
+		return counts;
+	tg_packet_stat_add(TG_PACKET_STAT_FOLDED, frame->packets);
+	key.port = 0;
+	return bpf_map_lookup_elem(&tg_services, &key);
+}
+
+static __always_inline void tg_count_flags(struct tg_service_counts *counts, const struct tg_packet *packet)
+{
+	__u8 flags = packet->tcp_flags;
+
+	/* What most segments carry. */
+	if ((flags & ~TG_FLAG_PSH) == TG_FLAG_ACK)
+		return;
+	if (flags & TG_FLAG_SYN) {
+		if (flags & TG_FLAG_ACK)
+			counts->syn_ack += 1;
+		else
+			counts->syn += 1;
+	}
+	if (flags & TG_FLAG_RST)
+		counts->rst += 1;
+	if (flags & TG_FLAG_FIN)
+		counts->fin += 1;
+	if (tg_is_null(packet))
+		counts->null_flags += 1;
+	else if (tg_is_fin_only(packet))
+		counts->fin_only += 1;
+	else if (tg_is_xmas(packet))
+		counts->xmas += 1;
+}
+
+static __always_inline void tg_count_service(struct tg_service_counts *counts, const struct tg_packet *packet,
+					     const struct tg_frame *frame)
+{
+	counts->packets += frame->packets;
+	counts->bytes += frame->size;
+	if (frame->size <= TG_SMALL_PACKET * frame->packets)
+		counts->small += frame->packets;
+	if (packet->protocol == TG_PACKET_PROTOCOL_TCP && packet->has_transport)
+		tg_count_flags(counts, packet);
+}
+
+/* 0 when there is no room. */
+static __always_inline int tg_count_endpoint(void *map, const struct tg_endpoint_key *key,
+					     const struct tg_packet *packet, const struct tg_frame *frame)
+{
+	struct tg_endpoint_counts *counts = bpf_map_lookup_elem(map, key);
+	struct tg_endpoint_counts first = { .packets = frame->packets, .bytes = frame->size };
+	int syn = packet->protocol == TG_PACKET_PROTOCOL_TCP && packet->has_transport && tg_is_bare_syn(packet);
+
+	if (!counts) {
+		first.syn = syn;
+		if (!bpf_map_update_elem(map, key, &first, BPF_NOEXIST))
+			return 1;
+		/* Another CPU was first, or the map is full. */
+		counts = bpf_map_lookup_elem(map, key);
+		if (!counts)
+			return 0;
+	}
+	__sync_fetch_and_add(&counts->packets, frame->packets);
+	__sync_fetch_and_add(&counts->bytes, frame->size);
+	if (syn)
+		__sync_fetch_and_add(&counts->syn, 1);
+	return 1;
+}
+
+static __always_inline void tg_count_endpoints(const struct tg_packet *packet, const struct tg_frame *frame)
+{
+	struct tg_endpoint_key key = {
+		.ifindex = frame->ifindex,
+		.family = packet->family,
+		.direction = frame->outbound ? TG_DIRECTION_SENT : TG_DIRECTION_RECEIVED,
+	};
+
+	__builtin_memcpy(key.ip, packet->source, sizeof(key.ip));
+	if (!tg_count_endpoint(&tg_sources, &key, packet, frame))
+		tg_packet_stat_add(TG_PACKET_STAT_SOURCES_UNTRACKED, frame->packets);
+	__builtin_memcpy(key.ip, packet->target, sizeof(key.ip));
+	if (!tg_count_endpoint(&tg_destinations, &key, packet, frame))
+		tg_packet_stat_add(TG_PACKET_STAT_DESTINATIONS_UNTRACKED, frame->packets);
+}
+
+#endif
