@@ -7,12 +7,14 @@ import { decode } from './cases/decode.ts';
 import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
 import { lists } from './cases/lists.ts';
+import { liveFlows } from './cases/live-flows.ts';
 import { livePath } from './cases/live-path.ts';
 import { memory } from './cases/memory.ts';
 import { mutants } from './cases/mutants.ts';
 import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
+import { scrape } from './cases/scrape.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
 import type { Benchmark } from './model.ts';
 
@@ -33,6 +35,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   decoders,
   mutants,
   memory,
+  liveFlows,
+  scrape,
   bpf,
   packets,
 ];

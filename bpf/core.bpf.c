@@ -8,8 +8,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "telegen/tcp.h"
-#include "telegen/udp.h"
+#include "telegen/release.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -19,21 +18,6 @@ static __always_inline void tg_take_identity(struct tg_socket *sock)
 {
 	tg_current_owner(&sock->owner);
 	sock->attribution = TG_ATTRIBUTION_SOCKET;
-}
-
-/* A connect() that never sent a packet (no route, or refused by another program): tried, and failed. */
-static __always_inline void tg_flush_unsent_attempt(void *ctx, struct tg_socket *sock)
-{
-	struct tg_end end = { .reason = TG_REASON_UNREACHABLE, .phase = TG_PHASE_FAILED };
-	__u64 now;
-
-	if (sock->stage != TG_STAGE_CONNECTING)
-		return;
-	now = bpf_ktime_get_ns();
-	sock->stage = TG_STAGE_ENDED;
-	sock->cookie = bpf_get_socket_cookie(ctx);
-	tg_emit_connection(sock, TG_PHASE_ATTEMPTED, 0, now);
-	tg_emit_end(sock, &end, now);
 }
 
 static __always_inline void tg_connect(struct bpf_sock_addr *ctx, const struct tg_tuple *target)
@@ -133,28 +117,15 @@ int tg_post_bind6(struct bpf_sock *ctx)
 	return 1;
 }
 
-/* Runs in the closing process, before the FIN is sent. */
+/* User space hears of older connections by way of the extra object alone. */
+static __always_inline void tg_no_older(const void *sk, struct tg_socket *socket)
+{
+}
+
 SEC("cgroup/sock_release")
 int tg_sock_release(struct bpf_sock *ctx)
 {
-	struct tg_socket *sock = tg_socket_find(ctx);
-
-	if (!sock)
-		return 1;
-	sock->flags |= TG_SOCKET_RELEASED;
-	if (ctx->protocol == TG_IPPROTO_UDP) {
-		tg_udp_closed(sock);
-		return 1;
-	}
-	tg_flush_unsent_attempt(ctx, sock);
-	/* No callback will tell of the end of a connection older than telegen. */
-	if (tg_content && !sock->has_seq)
-		tg_stream_ended(ctx, sock, 0);
-	/* Who closes an accepted connection has worked on it: better than the listener's owner. */
-	if (sock->stage == TG_STAGE_ESTABLISHED && sock->tuple.role == TG_ROLE_SERVER &&
-	    sock->attribution != TG_ATTRIBUTION_WORKER)
-		tg_take_worker(sock);
-	return 1;
+	return tg_released(ctx, tg_no_older);
 }
 
 /* ---- TCP and UDP ------------------------------------------------------------------------------------------- */

@@ -10,9 +10,9 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-#include "telegen/kernel_types.h"
+#include "telegen/flows.h"
 #include "telegen/path.h"
-#include "telegen/tcp.h"
+#include "telegen/release.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -29,6 +29,41 @@ SEC("sockops")
 int tg_tcp(struct bpf_sock_ops *ctx)
 {
 	return tg_tcp_callback(ctx, tg_sk_err);
+}
+
+/* ---- TCP connections while they are open ----------------------------------------------------------------------- */
+
+/*
+ * Run over the files of all processes, so many at a time: a byte of output for each ends a read. Sockets of any network
+ * namespace are found so; one that several processes hold has no more news the second time.
+ */
+SEC("iter/task_file")
+int tg_sample_flows(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *owner_socket;
+	struct tg_socket *socket;
+	struct tcp_sock *tcp;
+	struct sock *sk;
+	char seen = 0;
+
+	if (!task || !file)
+		return 0;
+	bpf_seq_write(ctx->meta->seq, &seen, sizeof(seen));
+	owner_socket = bpf_sock_from_file(file);
+	sk = owner_socket ? owner_socket->sk : 0;
+	tcp = sk ? bpf_skc_to_tcp_sock(sk) : 0;
+	socket = tcp ? bpf_sk_storage_get(&tg_sockets, sk, 0, 0) : 0;
+	if (socket)
+		tg_sample(sk, socket, tcp);
+	return 0;
+}
+
+SEC("cgroup/sock_release")
+int tg_sock_release(struct bpf_sock *ctx)
+{
+	return tg_released(ctx, tg_older_ended);
 }
 
 /* ---- processes ---------------------------------------------------------------------------------------------- */
@@ -141,7 +176,9 @@ int BPF_PROG(tg_udp_error, const struct sock *sk)
 /* ---- sockets older than telegen --------------------------------------------------------------------------------- */
 
 /*
- * Run once at start: gives listeners and UDP sockets of processes in tg_processes (seeded before) their owner.
+ * Run once at start: gives listeners, UDP sockets and, where counters are wanted, open connections of processes in
+ * tg_processes (seeded before) their owner. Connections become such when they are first counted: by then all ports that
+ * are listened on are known.
  * Whoever holds a copy of the descriptor may win; the smallest pid is the oldest holder in practice.
  */
 SEC("iter/task_file")
@@ -153,6 +190,7 @@ int tg_seed_sockets(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct socket *owner_socket;
 	struct sock *sk;
+	int is_open;
 	__u32 pid;
 
 	if (!task || !file || task->pid != task->tgid)
@@ -165,7 +203,10 @@ int tg_seed_sockets(struct bpf_iter__task_file *ctx)
 	sk = owner_socket->sk;
 	if (!sk || (sk->__sk_common.skc_family != TG_AF_INET && sk->__sk_common.skc_family != TG_AF_INET6))
 		return 0;
-	if (sk->sk_protocol != TG_IPPROTO_UDP && sk->__sk_common.skc_state != BPF_TCP_LISTEN)
+	is_open = tg_flows_wanted && sk->sk_protocol == TG_IPPROTO_TCP && tg_is_open(sk->__sk_common.skc_state);
+	if (sk->sk_protocol == TG_IPPROTO_TCP && sk->__sk_common.skc_state == BPF_TCP_LISTEN)
+		tg_note_listener(sk);
+	else if (sk->sk_protocol != TG_IPPROTO_UDP && !is_open)
 		return 0;
 	socket = bpf_sk_storage_get(&tg_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!socket || socket->attribution != TG_ATTRIBUTION_UNKNOWN)

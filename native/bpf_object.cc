@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -68,6 +69,8 @@ Napi::Function BpfObject::define(Napi::Env env) {
 				   InstanceMethod<&BpfObject::detach_interface>("detachInterface"),
 				   InstanceMethod<&BpfObject::test_run>("testRun"),
 				   InstanceMethod<&BpfObject::run_iterator>("runIterator"),
+				   InstanceMethod<&BpfObject::iterate>("iterate"),
+				   InstanceMethod<&BpfObject::map_memory>("mapMemory"),
 				   InstanceMethod<&BpfObject::map_lookup>("mapLookup"),
 				   InstanceMethod<&BpfObject::map_update>("mapUpdate"),
 				   InstanceMethod<&BpfObject::map_delete>("mapDelete"),
@@ -102,6 +105,7 @@ void BpfObject::detach_all() {
 }
 
 void BpfObject::release() {
+	iterations_.clear();
 	detach_all();
 	bpf_object__close(object_);
 	object_ = nullptr;
@@ -275,6 +279,38 @@ Napi::Value BpfObject::run_iterator(const Napi::CallbackInfo &info) {
 		::close(fd);
 	bpf_link__destroy(link);
 	return error ? kernel_error(info.Env(), "run iterator", error, log.text()) : info.Env().Undefined();
+}
+
+// Runs an iterator program over some more of what it iterates; returns the bytes that it wrote, 0 at the end of a round.
+Napi::Value BpfObject::iterate(const Napi::CallbackInfo &info) {
+	struct bpf_program *found = program(info);
+	uint32_t most = 0;
+	if (!found || !want_u32(info, 1, &most))
+		return info.Env().Undefined();
+	LogCapture log;
+	auto &iteration = iterations_[bpf_program__name(found)];
+	if (!iteration)
+		iteration = std::make_unique<Iteration>(found);
+	ssize_t got = iteration->read(most);
+	int error = got < 0 ? errno : 0;
+	if (got <= 0)
+		iteration.reset();
+	if (error)
+		return kernel_error(info.Env(), "iterate", error, log.text());
+	return Napi::Number::New(info.Env(), got);
+}
+
+// The values of an array map that was made to be shared (BPF_F_MMAPABLE), in memory that outlives this object.
+Napi::Value BpfObject::map_memory(const Napi::CallbackInfo &info) {
+	struct bpf_map *found = map(info);
+	if (!found)
+		return info.Env().Undefined();
+	size_t page = sysconf(_SC_PAGESIZE), value = (bpf_map__value_size(found) + 7) & ~size_t{7};
+	size_t size = (value * bpf_map__max_entries(found) + page - 1) & ~(page - 1);
+	void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(found), 0);
+	if (memory == MAP_FAILED)
+		return kernel_error(info.Env(), "map memory", errno);
+	return Napi::ArrayBuffer::New(info.Env(), memory, size, [size](Napi::Env, void *data) { munmap(data, size); });
 }
 
 Napi::Value BpfObject::map_lookup(const Napi::CallbackInfo &info) {

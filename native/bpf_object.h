@@ -4,9 +4,11 @@
 #include <bpf/libbpf.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "iteration.h"
 #include "napi_setup.h"
 
 namespace telegen {
@@ -41,6 +43,8 @@ private:
 	Napi::Value detach_interface(const Napi::CallbackInfo &info);
 	Napi::Value test_run(const Napi::CallbackInfo &info);
 	Napi::Value run_iterator(const Napi::CallbackInfo &info);
+	Napi::Value iterate(const Napi::CallbackInfo &info);
+	Napi::Value map_memory(const Napi::CallbackInfo &info);
 	Napi::Value map_lookup(const Napi::CallbackInfo &info);
 	Napi::Value map_update(const Napi::CallbackInfo &info);
 	Napi::Value map_delete(const Napi::CallbackInfo &info);
@@ -61,6 +65,8 @@ private:
 	struct bpf_object *object_ = nullptr;
 	bool loaded_ = false;
 	std::vector<struct bpf_link *> links_;
+	// Under way, by program.
+	std::map<std::string, std::unique_ptr<Iteration>> iterations_;
 	// Descriptors of links to network interfaces, by the handle that JavaScript holds.
 	std::map<uint32_t, int> interface_links_;
 	uint32_t next_link_ = 1;

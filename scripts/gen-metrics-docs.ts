@@ -50,7 +50,8 @@ A [Grafana dashboard](../deploy/grafana-dashboard.json) shows the host, its serv
   tells it. \`telegen_tcp_segments_total\`, \`telegen_tcp_retransmits_total\` and \`telegen_tcp_rtt_seconds\` are about sockets: both
   ends count.
 - **Flows.** \`src_ip\` is the end that opened the connection, \`dst_ip\` and \`dst_port\` the end that listened. Bytes, segments and
-  retransmissions are counted when a connection ends.
+  retransmissions of open connections are read from their sockets every 5 s, also of those older than telegen, which are counted from
+  its start on. That needs BTF; without it they are counted when a connection ends.
 - **Names of services** are what keeps the pod running (a Deployment and the like), else the pod, else the container, else the
   process; of ends elsewhere the Kubernetes service that was asked or the pod, else the name that this host resolved for the
   address, else the address. \`k8s_src_pod\` and \`k8s_dst_service\` are told by [Kubernetes](kubernetes.md).

@@ -42,6 +42,13 @@ export interface BpfObject {
   /** Runs a packet program on a frame, `repeat` times, without any interface; `ns` is the mean of a run. */
   testRun(program: string, frame: Uint8Array, repeat: number): { result: number; ns: number };
   runIterator(program: string): void;
+  /**
+   * Runs an iterator program over further of what it iterates, until it has written `most` bytes (at most 32,768). Returns how
+   * many it wrote; 0: the round is over, and the next call begins another.
+   */
+  iterate(program: string, most: number): number;
+  /** The values of an array map, one after the other, in memory shared with the kernel side. */
+  mapMemory(map: string): ArrayBuffer;
   mapLookup(map: string, key: Uint8Array): Buffer | undefined;
   mapUpdate(map: string, key: Uint8Array, value: Uint8Array, flags: number): void;
   mapDelete(map: string, key: Uint8Array): boolean;

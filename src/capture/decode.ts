@@ -16,6 +16,7 @@ import {
   AT_CONNECTION_END_RETRANSMITS,
   AT_CONNECTION_END_SEGMENTS_RECEIVED,
   AT_CONNECTION_END_SEGMENTS_SENT,
+  AT_CONNECTION_END_SPOKEN,
   AT_CONNECTION_ERROR,
   AT_CONNECTION_OWNER,
   AT_CONNECTION_PHASE,
@@ -59,6 +60,7 @@ import {
   readRemote,
   readRole,
   readText,
+  SPOKEN,
   u64,
 } from './record-view.ts';
 
@@ -226,6 +228,8 @@ function decodeEnd(view: RecordView, at: number, timeMs: number): ConnectionEven
   event.reason = REASONS[view.u32[(at + AT_CONNECTION_END_REASON) >>> 2] as number] ?? 'unknown';
   // The kernel side keeps no counters of a UDP socket's errors: no zeros are made up for them.
   if (event.transport === 'tcp') event.stats = decodeStats(view, at);
+  const spoken = SPOKEN[view.u8[at + AT_CONNECTION_END_SPOKEN] as number];
+  if (spoken !== undefined) event.spoken = spoken;
   if (errno > 0) event.errno = errno;
   return event;
 }

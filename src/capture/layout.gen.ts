@@ -47,7 +47,8 @@ export const AT_CONNECTION_END_SEGMENTS_RECEIVED = 156;
 export const AT_CONNECTION_END_RETRANSMITS = 160;
 export const AT_CONNECTION_END_MIN_RTT_US = 164;
 export const AT_CONNECTION_END_REASON = 168;
-export const AT_CONNECTION_END_PAD = 172;
+export const AT_CONNECTION_END_SPOKEN = 172;
+export const AT_CONNECTION_END_PAD = 173;
 
 export const SIZE_EXEC = 328;
 export const AT_EXEC_HEAD = 0;
@@ -115,6 +116,22 @@ export const AT_UDP_FLOW_BYTES_SENT = 56;
 export const AT_UDP_FLOW_BYTES_RECEIVED = 64;
 export const AT_UDP_FLOW_PACKETS_SENT = 72;
 export const AT_UDP_FLOW_PACKETS_RECEIVED = 80;
+
+export const SIZE_FLOW = 144;
+export const AT_FLOW_TUPLE = 0;
+export const AT_FLOW_OWNER = 40;
+export const AT_FLOW_COOKIE = 96;
+export const AT_FLOW_BYTES_SENT = 104;
+export const AT_FLOW_BYTES_RECEIVED = 112;
+export const AT_FLOW_SEGMENTS_SENT = 120;
+export const AT_FLOW_SEGMENTS_RECEIVED = 124;
+export const AT_FLOW_RETRANSMITS = 128;
+export const AT_FLOW_RTT_US = 132;
+export const AT_FLOW_MIN_RTT_US = 136;
+export const AT_FLOW_ATTRIBUTION = 140;
+export const AT_FLOW_FLAGS = 141;
+export const AT_FLOW_SPOKEN = 142;
+export const AT_FLOW_PAD = 143;
 
 export const SIZE_SERVICE_KEY = 8;
 export const AT_SERVICE_KEY_IFINDEX = 0;
@@ -224,6 +241,21 @@ export const REASON = {
   ABORTED: 6,
 } as const;
 
+export const SPOKEN = {
+  UNKNOWN: 0,
+  POSTGRESQL: 1,
+  MYSQL: 2,
+  REDIS: 3,
+  MEMCACHED: 4,
+  MONGODB: 5,
+  KAFKA: 6,
+  AMQP: 7,
+  MQTT: 8,
+  NATS: 9,
+  CASSANDRA: 10,
+  MSSQL: 11,
+} as const;
+
 export const ATTRIBUTION = {
   UNKNOWN: 0,
   SOCKET: 1,
@@ -268,6 +300,11 @@ export const PIECE = {
   QUIET: 8,
   COMPLETE: 16,
   ORPHAN: 32,
+} as const;
+
+export const FLOW_FLAG = {
+  OLDER: 1,
+  FIRST: 2,
 } as const;
 
 export const PACKET_PROTOCOL = {
@@ -319,7 +356,7 @@ export const LAYOUT = {
   tg_owner: { size: 56, fields: { start_ns: 0, exec_id: 8, cgroup_id: 16, pid: 24, parent_pid: 28, uid: 32, tid: 36, comm: 40 } },
   tg_tuple: { size: 40, fields: { local_ip: 0, remote_ip: 16, local_port: 32, remote_port: 34, family: 36, protocol: 37, role: 38, pad: 39 } },
   tg_connection: { size: 128, fields: { head: 0, tuple: 16, owner: 56, cookie: 112, rtt_us: 120, error: 124, phase: 126, attribution: 127 } },
-  tg_connection_end: { size: 176, fields: { connection: 0, began_ns: 128, bytes_sent: 136, bytes_received: 144, segments_sent: 152, segments_received: 156, retransmits: 160, min_rtt_us: 164, reason: 168, pad: 172 } },
+  tg_connection_end: { size: 176, fields: { connection: 0, began_ns: 128, bytes_sent: 136, bytes_received: 144, segments_sent: 152, segments_received: 156, retransmits: 160, min_rtt_us: 164, reason: 168, spoken: 172, pad: 173 } },
   tg_exec: { size: 328, fields: { head: 0, owner: 16, filename: 72 } },
   tg_exec_detail: { size: 1616, fields: { exec: 0, path_size: 328, args_size: 332, path: 336, args: 1104 } },
   tg_exit: { size: 72, fields: { head: 0, owner: 16 } },
@@ -330,6 +367,7 @@ export const LAYOUT = {
   tg_process: { size: 24, fields: { start_ns: 0, exec_id: 8, parent_pid: 16, pad: 20 } },
   tg_udp_key: { size: 32, fields: { cookie: 0, remote_ip: 8, remote_port: 24, pad: 26 } },
   tg_udp_flow: { size: 88, fields: { tuple: 0, first_ns: 40, last_ns: 48, bytes_sent: 56, bytes_received: 64, packets_sent: 72, packets_received: 80 } },
+  tg_flow: { size: 144, fields: { tuple: 0, owner: 40, cookie: 96, bytes_sent: 104, bytes_received: 112, segments_sent: 120, segments_received: 124, retransmits: 128, rtt_us: 132, min_rtt_us: 136, attribution: 140, flags: 141, spoken: 142, pad: 143 } },
   tg_service_key: { size: 8, fields: { ifindex: 0, port: 4, protocol: 6, flags: 7 } },
   tg_service_counts: { size: 56, fields: { bytes: 0, packets: 8, small: 12, syn: 16, syn_ack: 20, rst: 24, fin: 28, null_flags: 32, fin_only: 36, xmas: 40, probe_window: 44, probes: 48, pad: 52 } },
   tg_endpoint_key: { size: 24, fields: { ip: 0, ifindex: 16, family: 20, direction: 21, pad: 22 } },

@@ -1,6 +1,7 @@
 import type { Role } from '../model/conversation.ts';
 import type { Endpoint, IpAddress } from '../model/ip-address.ts';
 import type { Attribution, Owner } from '../model/process.ts';
+import { SERVICE_PROTOCOLS, type ServiceProtocol } from '../model/service-protocol.ts';
 import {
   AT_OWNER_CGROUP_ID,
   AT_OWNER_COMM,
@@ -17,6 +18,7 @@ import {
   AT_TUPLE_REMOTE_PORT,
   AT_TUPLE_ROLE,
   SIZE_OWNER,
+  SPOKEN as TG_SPOKEN,
 } from './layout.gen.ts';
 
 export const IPPROTO_UDP = 17;
@@ -29,8 +31,17 @@ export const ATTRIBUTIONS: readonly Attribution[] = [
   'listener',
   'preexisting',
 ];
+/** By value of `enum tg_spoken`: the names that it has there. */
+export const SPOKEN: readonly (ServiceProtocol | undefined)[] = [
+  undefined,
+  ...SERVICE_PROTOCOLS.toSorted((a, b) => spokenValue(a) - spokenValue(b)),
+];
 const COMM_BYTES = 16;
 const COMM_CACHE_SLOTS = 512;
+
+function spokenValue(protocol: ServiceProtocol): number {
+  return TG_SPOKEN[protocol.toUpperCase() as keyof typeof TG_SPOKEN];
+}
 
 /** Typed views over one slab; all byte offsets given to the readers are multiples of the field's size. */
 export interface RecordView {

@@ -9,6 +9,7 @@ import type {
 } from './conversation.ts';
 import type { PacketRateEvent, ProbeEvent } from './packets.ts';
 import type { Owner, Process, Workload } from './process.ts';
+import type { ServiceProtocol } from './service-protocol.ts';
 
 export type { Role, Transport };
 export const CONNECTION_PHASES = ['attempted', 'established', 'accepted', 'failed', 'closed'] as const;
@@ -56,6 +57,8 @@ export interface ConnectionEvent extends EventBase, ConversationFacts {
   readonly handshakeRttUs?: number | undefined;
   /** On `failed` and `closed`, when they were counted. */
   readonly stats?: ConnectionStats | undefined;
+  /** On `closed`: the store, cache or broker that first bytes told. */
+  readonly spoken?: ServiceProtocol | undefined;
 }
 
 /** A DNS question and what became of it. `timeMs` is when that was known. */

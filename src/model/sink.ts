@@ -48,4 +48,13 @@ export interface AlertSink {
   /** Frees all resources. What is still queued settles as `shutdown`. */
   close(): Promise<void>;
   readonly counters: SinkCounters;
+  /** Only of a sink with a spool. */
+  readonly disk?: DiskUse;
+}
+
+/** What a spool holds on disk. */
+export interface DiskUse {
+  readonly bytes: number;
+  /** When the oldest alert that waits was taken, epoch milliseconds, as exactly as its file tells. */
+  readonly oldestMs?: number;
 }

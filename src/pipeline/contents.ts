@@ -36,6 +36,8 @@ export interface Contents {
   tick(nowMs: number): void;
   /** Nothing more will come. */
   finish(nowMs: number): void;
+  /** What could not be read, or not to its end, by kind; sums since start. */
+  failures(): Readonly<Record<string, number>>;
 }
 
 /** `emit` receives the events in the order in which they became known. */
@@ -56,6 +58,8 @@ class Reader implements Contents {
   readonly #decoder: DnsDecoder = createDnsDecoder();
   readonly #dnsTcp = createDnsTcpCounters();
   readonly #tls = createTlsCounters();
+  /** Exchanges of which not all was seen or understood. */
+  readonly #partial = { http: 0, grpc: 0 };
   readonly #dnsFacts = new Map<number, ConversationFacts>();
   readonly #dns: DnsPairing<number>;
 
@@ -99,6 +103,21 @@ class Reader implements Contents {
   finish(nowMs: number): void {
     this.#dns.tick(nowMs);
     this.#dns.end(nowMs);
+  }
+
+  failures(): Readonly<Record<string, number>> {
+    const sum = (counts: Readonly<Record<string, number>>): number =>
+      Object.values(counts).reduce((all, count) => all + count, 0);
+    const { 'not-tls': _, 'not-hello': __, ...hellos } = this.#tls.failures;
+    const { failures, incomplete } = this.#decoder.counters;
+    return {
+      dns: sum(failures),
+      dns_incomplete: sum(incomplete),
+      dns_cut: this.#dnsTcp.cutMessages,
+      tls_hello: sum(hellos),
+      http_partial: this.#partial.http,
+      grpc_partial: this.#partial.grpc,
+    };
   }
 
   #route(serverPort: number, place: Place): StreamConsumer {
@@ -173,7 +192,9 @@ class Reader implements Contents {
     facts: ConversationFacts,
   ): (said: HttpFacts | GrpcFacts, endMs: number, startMs: number) => void {
     return (said, endMs, startMs) => {
-      if ('http' in said) this.#emit(grpcEvent(facts, { startMs, endMs }, said));
+      const isGrpc = 'http' in said;
+      if ((isGrpc ? said.http : said).partial) this.#partial[isGrpc ? 'grpc' : 'http'] += 1;
+      if (isGrpc) this.#emit(grpcEvent(facts, { startMs, endMs }, said));
       else this.#emit(httpEvent(facts, { startMs, endMs }, said));
     };
   }

@@ -49,6 +49,8 @@ export interface BlocklistStore {
   lists(): readonly ListStatus[];
   /** Matches by name of list since the start. */
   hits(): ReadonlyMap<string, number>;
+  /** Versions that were not taken into use, by name of list since the start. */
+  errors(): ReadonlyMap<string, number>;
   /** The lists in use, for those who want to know why. */
   inUse(): ListsOfRoles;
   /** Rises by one with each change of what is in use. */
@@ -97,6 +99,7 @@ export async function openBlocklists(options: BlocklistOptions): Promise<Blockli
     if (!stop.signal.aborted) given.onReport(report);
   };
   const hits = new Map<string, number>();
+  const errors = new Map<string, number>();
   const once = createReportOnce(onReport);
   const parser = createListParser(given.inlineBytes === undefined ? {} : { inlineBytes: given.inlineBytes });
   const settingsOf = (name: string) => (Object.hasOwn(settings, name) ? (settings[name] ?? {}) : {});
@@ -126,7 +129,10 @@ export async function openBlocklists(options: BlocklistOptions): Promise<Blockli
     const slots = (await Promise.all(scanners.map((scanner) => scanner.scan()))).flat();
     if (stop.signal.aborted) return;
     const onHit = (list: string) => hits.set(list, (hits.get(list) ?? 0) + 1);
+    const known = new Set(snapshot.lists.map(({ error }) => error));
     snapshot = nextSnapshot(snapshot, slots, { guard: guard(), onHit });
+    for (const { name, error } of snapshot.lists)
+      if (error !== undefined && !known.has(error)) errors.set(name, (errors.get(name) ?? 0) + 1);
     once(staleReports(slots, settingsOf, now()));
     const works = inUseSoon;
     inUseSoon = [];
@@ -164,6 +170,7 @@ export async function openBlocklists(options: BlocklistOptions): Promise<Blockli
     },
     lists: () => snapshot.lists,
     hits: () => hits,
+    errors: () => errors,
     inUse: () => snapshot,
     generation: () => snapshot.generation,
     rescan: () => loop.soon(0),

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { eventually } from '../support/eventually.ts';
+import type { Program } from '../support/programs.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 import {
   command,
@@ -120,6 +121,46 @@ describe.skipIf(skip !== undefined)(`telemetry of the real program ${skip ? `(SK
     expect(values.telegen_tcp_segments_total).toBeGreaterThan(4);
     expect(values[open]).toBeUndefined();
     expect(values.telegen_records_received_total).toBeGreaterThan(4);
+  });
+
+  it('counts a connection while it is open, and one older than telegen from the start of telegen on', async () => {
+    const serve = (port: number): string =>
+      `tcp4 bind 127.0.0.1 ${port} listen say up accept recv 1000 send 9 recv 500 send 7 say again eof close`;
+    const talk = (port: number): string =>
+      `tcp4 connect 127.0.0.1 ${port} send 1000 recv 9 say one wait send 500 recv 7 say two wait close`;
+    const older = { server: sandbox.peer(serve(18_201)), client: undefined as Program | undefined };
+    await older.server.line();
+    older.client = sandbox.peer(talk(18_201));
+    await older.client.line();
+    await start();
+    const younger = { server: sandbox.peer(serve(18_202)), client: undefined as Program | undefined };
+    await younger.server.line();
+    younger.client = sandbox.peer(talk(18_202));
+    await younger.client.line();
+    const open = 'telegen_tcp_connections{state="established",client="peer",server="peer"}';
+    await metrics('both connections', (values) => values[open] === 2);
+    for (const { client } of [older, younger]) {
+      client?.go();
+      await client?.line();
+    }
+    const sent = (port: number): string =>
+      `tcp_bytes_sent_total{src_ip="127.0.0.1",dst_ip="127.0.0.1",dst_port="${port}"}`;
+    const received = (port: number): string => sent(port).replace('sent', 'received');
+    const values = await metrics(
+      'what they sent',
+      (found) => found[sent(18_201)] === 500 && found[sent(18_202)] === 1_500,
+    );
+    expect(values[received(18_201)]).toBe(7);
+    expect(values[received(18_202)]).toBe(16);
+    expect(values.telegen_tracked_sockets).toBe(4);
+    for (const { client, server } of [older, younger]) {
+      client?.go();
+      await client?.end();
+      await server.end();
+    }
+    const over = await metrics('their ends', (found) => found.telegen_tracked_sockets === 0);
+    expect([over[sent(18_201)], over[sent(18_202)]]).toEqual([500, 1_500]);
+    expect([over[received(18_201)], over[received(18_202)], over[open]]).toEqual([7, 16, undefined]);
   });
 
   it('topology: one edge, the same over HTTP and from the command', async () => {

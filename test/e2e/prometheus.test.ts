@@ -39,10 +39,15 @@ const users: Talk = { ...orders, server: '10.0.0.1 8081', comm: 'users' };
 const asking: Talk = { client: '10.0.0.1 4000', server: '10.0.0.53 53', comm: 'orders' };
 const store: Talk = { client: '10.0.0.1 6000', server: '10.0.0.7 5432', comm: 'orders' };
 
+const pod: Talk = { client: '10.0.0.1 6000', server: '10.0.0.8 5432', comm: 'api', pod: 'api-server' };
+/** Filled by what the Kubernetes API tells, which is not part of this test. */
+const OF_KUBERNETES = 'k8s_dst_service';
+
 /** What happens at each beat: always the same, so that shares of rates are exact. */
 function beat(n: number): (ConnectionEvent | ContentEvent)[] {
   const timeMs = Date.now();
   const now = <T extends Talk>(talk: T): Talk => ({ ...talk, timeMs });
+  const podded = { ...now(pod), client: `10.0.0.1 ${20_000 + (n % 10_000)}`, socketId: 20_000 + n };
   const short = { ...now(store), client: `10.0.0.1 ${7_000 + (n % 10_000)}`, socketId: 100 + n };
   return [
     ...Array.from({ length: 8 }, () => http(now(orders), { durationMs: 20 })),
@@ -52,6 +57,12 @@ function beat(n: number): (ConnectionEvent | ContentEvent)[] {
     dns(now(asking), { questionName: 'b.example.com', responseCode: 'NXDOMAIN', latencyMs: 0.2 }),
     connection(short, { phase: 'established' }),
     connection(short, {
+      phase: 'closed',
+      reason: 'closed',
+      stats: stats({ segmentsSent: 40, retransmits: 2 }),
+    }),
+    connection(podded, { phase: 'established', handshakeRttUs: 900 }),
+    connection(podded, {
       phase: 'closed',
       reason: 'closed',
       stats: stats({ segmentsSent: 40, retransmits: 2 }),
@@ -210,6 +221,22 @@ describe.skipIf(!installed)(
       // Twenty beats a second, one error each; the window is mostly before the first scrape.
       expect(errors?.value).toBeGreaterThan(0);
       expect(errors?.value).toBeLessThan(1_000 / BEAT_MS + 1);
+    });
+
+    const labelled = Object.entries(facts.labels).flatMap(([name, labels]) =>
+      labels.filter((label) => label !== OF_KUBERNETES).map((label) => [name, label] as const),
+    );
+    test.each(labelled)('%s has its label %s filled', async (name, label) => {
+      let found: Sample[] = [];
+      const ask = async (): Promise<void> => {
+        found = await query(`count(${name}{${label}!=""})`);
+        if (found.length === 0) setTimeout(() => void ask(), BEAT_MS);
+      };
+      void ask();
+      await eventually(
+        () => (found[0]?.value ?? 0) > 0,
+        () => `a series of ${name} with ${label}`,
+      );
     });
 
     test('no expression of the page is left out', () => {

@@ -5,6 +5,7 @@
 
 #include "telegen/chunked.h"
 #include "telegen/http2.h"
+#include "telegen/spoken.h"
 
 /*
  * Segments of one direction that may tell nothing before the connection is left alone. One that is older than telegen may
@@ -21,10 +22,11 @@ static __always_inline void tg_preface_begins(struct tg_walk *walk, __u32 before
 }
 
 /* A segment that tells nothing. Protocols that begin in the clear and change to TLS need a few of them. */
-static __always_inline void tg_sniffed_nothing(struct tg_walk *walk)
+static __always_inline void tg_sniffed_nothing(struct tg_walk *walk, const union tg_sniff *bytes, __u32 length)
 {
 	struct tg_half *half = walk->half;
 
+	tg_note_spoken(walk, bytes, length);
 	if (half->sniffs < (walk->stream->late ? TG_MAX_LATE_SNIFFS : TG_MAX_SNIFFS))
 		half->sniffs++;
 	else
@@ -71,7 +73,7 @@ static __always_inline void tg_sniff(struct tg_walk *walk)
 		half->state = TG_STATE_SHIP;
 		half->mark = walk->at - before + tg_client_hello_size(&bytes);
 	} else if (!(tg_content & TG_CONTENT_HTTP)) {
-		tg_sniffed_nothing(walk);
+		tg_sniffed_nothing(walk, &bytes, length);
 	} else if (tg_is_preface(&bytes)) {
 		tg_preface_begins(walk, before);
 	} else if (tg_is_response(&bytes) || tg_is_request(&bytes, length)) {
@@ -81,7 +83,7 @@ static __always_inline void tg_sniff(struct tg_walk *walk)
 		half->saved = 0;
 		tg_skip(walk, walk->end, 0);
 	} else {
-		tg_sniffed_nothing(walk);
+		tg_sniffed_nothing(walk, &bytes, length);
 	}
 }
 

@@ -131,7 +131,8 @@ static __always_inline void tg_emit_end(const struct tg_socket *sock, const stru
 	record->retransmits = end->retransmits;
 	record->min_rtt_us = end->min_rtt_us;
 	record->reason = end->reason;
-	record->pad = 0;
+	record->spoken = sock->spoken;
+	__builtin_memset(record->pad, 0, sizeof(record->pad));
 	TG_SUBMIT(record);
 }
 

@@ -61,6 +61,22 @@ enum tg_attribution {
 	TG_ATTRIBUTION_PREEXISTING = 4,
 };
 
+/* What a store, cache or broker is spoken to, as far as first bytes tell. */
+enum tg_spoken {
+	TG_SPOKEN_UNKNOWN = 0,
+	TG_SPOKEN_POSTGRESQL = 1,
+	TG_SPOKEN_MYSQL = 2,
+	TG_SPOKEN_REDIS = 3,
+	TG_SPOKEN_MEMCACHED = 4,
+	TG_SPOKEN_MONGODB = 5,
+	TG_SPOKEN_KAFKA = 6,
+	TG_SPOKEN_AMQP = 7,
+	TG_SPOKEN_MQTT = 8,
+	TG_SPOKEN_NATS = 9,
+	TG_SPOKEN_CASSANDRA = 10,
+	TG_SPOKEN_MSSQL = 11,
+};
+
 /* One counter slot per class of record; index of the tg_counters map. */
 enum tg_counter {
 	TG_COUNTER_ATTEMPTED = 0,
@@ -146,7 +162,8 @@ struct tg_connection_end {
 	__u32 retransmits;
 	__u32 min_rtt_us;
 	__u32 reason; /* enum tg_reason */
-	__u32 pad;
+	__u8 spoken;  /* enum tg_spoken */
+	__u8 pad[3];
 };
 
 struct tg_exec {
@@ -253,6 +270,33 @@ struct tg_udp_flow {
 	__u64 bytes_received;
 	__u64 packets_sent;
 	__u64 packets_received;
+};
+
+/* Bits of tg_flow.flags. */
+enum tg_flow_flag {
+	TG_FLOW_FLAG_OLDER = 1, /* the connection is older than telegen: what it counted before is not ours */
+	TG_FLOW_FLAG_FIRST = 2, /* and this is the first that is told of it */
+};
+
+/*
+ * A TCP connection that is open; value of the tg_flows map. Bytes are payload that has been acknowledged and received, and
+ * never more than its end will tell. In place 0 only `cookie` counts: how many flows follow.
+ */
+struct tg_flow {
+	struct tg_tuple tuple;
+	struct tg_owner owner;
+	__u64 cookie;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 segments_sent; /* of all time, modulo 2^32, as those below */
+	__u32 segments_received;
+	__u32 retransmits;
+	__u32 rtt_us;
+	__u32 min_rtt_us;
+	__u8 attribution;
+	__u8 flags;  /* enum tg_flow_flag */
+	__u8 spoken; /* enum tg_spoken */
+	__u8 pad;
 };
 
 /* ---- packets on interfaces (bpf/xdp.bpf.c) ---------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ struct tg_walk {
 	struct __sk_buff *skb;
 	struct tg_stream *stream;
 	struct tg_half *half;
-	const struct tg_socket *sock;
+	struct tg_socket *sock;
 	__u32 payload; /* offset of the segment's payload in the packet */
 	__u32 start;   /* sequence number of its first byte */
 	__u32 end;

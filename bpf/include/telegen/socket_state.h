@@ -16,6 +16,8 @@ enum tg_stage {
 
 #define TG_SOCKET_RTO_FINAL 1u /* the retransmission timer gave up */
 #define TG_SOCKET_RELEASED 2u  /* the application closed it */
+#define TG_SOCKET_OLDER 4u     /* open before telegen: no callback tells of its end */
+#define TG_SOCKET_TOLD 8u      /* user space knows of it */
 
 struct tg_socket {
 	struct tg_owner owner;
@@ -28,7 +30,9 @@ struct tg_socket {
 	__u8 flags;
 	__u8 attribution;
 	__u8 has_seq;
-	__u8 pad[6];
+	__u8 spoken; /* enum tg_spoken */
+	__u8 pad;
+	__u32 sampled_segments; /* sent and received when its counters were last reported */
 	__u32 first_seq[2]; /* of payload, by direction; when has_seq */
 };
 

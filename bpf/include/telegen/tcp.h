@@ -43,7 +43,9 @@ static __always_inline void tg_tcp_begin(struct bpf_sock_ops *ctx, struct tg_soc
 	sock->flags = 0;
 	sock->error = 0;
 	sock->rcv_nxt_at_fin_wait = 0;
+	sock->sampled_segments = 0;
 	sock->has_seq = 0;
+	sock->spoken = TG_SPOKEN_UNKNOWN;
 	tg_tcp_fill_tuple(ctx, &sock->tuple, role);
 	tg_tcp_want_callbacks(ctx);
 }

@@ -1,6 +1,6 @@
 import type { Alert } from '../../model/finding.ts';
 import { SEVERITIES } from '../../model/finding.ts';
-import type { AlertSink, Settle, SinkCounters } from '../../model/sink.ts';
+import type { AlertSink, DiskUse, Settle, SinkCounters } from '../../model/sink.ts';
 import { createSpoolBooks, type SpoolBooks } from './books.ts';
 import { createHandOut, type HandOut, type Outgoing } from './hand-out.ts';
 import { createPendingQueue, type PendingQueue } from './pending.ts';
@@ -125,6 +125,11 @@ class Spool implements AlertSink {
 
   get counters(): SinkCounters {
     return this.#books.counters;
+  }
+
+  get disk(): DiskUse {
+    const { bytes, oldestMs } = this.#store;
+    return { bytes, ...(oldestMs === undefined ? {} : { oldestMs }) };
   }
 
   send(alert: Alert, settled: Settle = () => {}): void {

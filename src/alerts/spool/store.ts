@@ -62,6 +62,14 @@ export class Store {
     return this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
   }
 
+  /** When the oldest alert on disk was taken, epoch milliseconds; undefined when there is none. */
+  get oldestMs(): number | undefined {
+    const times = this.#lanes.flatMap(({ segments }) =>
+      segments.flatMap(({ count, settled, oldestMs }) => (count > settled ? [oldestMs] : [])),
+    );
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
   /** Everything on disk has been read. */
   get isRead(): boolean {
     return this.#lanes.every((lane) => lane.buffer.length === 0 && !lane.hasUnread);

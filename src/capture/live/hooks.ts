@@ -32,6 +32,10 @@ export class Hooks {
     return this.#statuses;
   }
 
+  isServed(feature: Feature): boolean {
+    return this.#statuses.some((status) => status.feature === feature && status.state !== 'missing');
+  }
+
   /** Attaches what serves the feature, if it is of use; TELEGEN_KERNEL when a required one cannot be served. */
   serve(feature: Feature): void {
     const reasons: string[] = [];
@@ -64,7 +68,7 @@ export class Hooks {
     try {
       if (candidate.attach === 'cgroup') loaded.object.attachCgroup(candidate.program, this.#parts.cgroup.fd);
       else if (candidate.attach === 'iterator') loaded.object.runIterator(candidate.program);
-      else loaded.object.attach(candidate.program);
+      else if (candidate.attach === 'trace') loaded.object.attach(candidate.program);
       return undefined;
     } catch (error) {
       return reasonOf(error);

@@ -1,32 +1,31 @@
 import { TelegenError } from '../../model/errors.ts';
-import {
-  CONNECTION_PHASES,
-  type ConnectionEvent,
-  type ConnectionPhase,
-  type ProcessEvent,
-} from '../../model/event.ts';
+import { CONNECTION_PHASES, type ConnectionEvent, type ProcessEvent } from '../../model/event.ts';
 import { type Addon, type BpfObject, isKernelError, loadAddon, type RingReader } from '../addon.ts';
 import { type DecodedRecord, decodeBatch } from '../decode.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
+import type { LiveCapture, LiveCaptureOptions } from './capture-options.ts';
 import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
 import { EpochOffset } from './epoch-offset.ts';
 import { type HookStatus, Hooks } from './hooks.ts';
+import { type FlowCounters, type LiveFlows, openLiveFlows } from './live-flows.ts';
 import { type LoadedObject, reasonOf } from './load-object.ts';
 import { loadContent, loadCore, loadExtra } from './objects.ts';
 import {
-  type ContentKind,
+  FLOW_FEATURE,
   type ObjectName,
   PROCESS_FEATURES,
   SEED_FEATURE,
   SOCKET_FEATURES,
   type Wants,
 } from './plan.ts';
-import { type SeedProcess, seedProcessTable } from './seed.ts';
+import { seedProcessTable } from './seed.ts';
 import type { StreamCounters } from './stream-counters.ts';
-import { type ContentReader, LiveStreams } from './streams.ts';
+import { LiveStreams } from './streams.ts';
+import { createTables, type TableFill } from './tables.ts';
 import { UdpFlows } from './udp-flows.ts';
 
+export type { LiveCapture, LiveCaptureOptions } from './capture-options.ts';
 export type { HookStatus } from './hooks.ts';
 
 /** What is in them waits for JavaScript: more would only make alerts late. */
@@ -34,48 +33,6 @@ const SLABS = 8;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const SWEEP_MS = 10_000;
-
-export interface LiveCaptureOptions {
-  /** Directory of the cgroup v2 to observe; the root of the hierarchy when absent. */
-  readonly cgroupPath?: string;
-  /** Bytes; a power of two of at least one page. */
-  readonly ringBufferSize: number;
-  /** Whether to try the optional object that needs BTF (default: yes). */
-  readonly extra?: boolean;
-  /** Phases of connections to report (default: all). What nobody wants is not even recorded in the kernel. */
-  readonly phases?: readonly ConnectionPhase[];
-  /** What to look for in conversations, and who reads it (default: nothing). */
-  readonly content?: {
-    readonly kinds: readonly ContentKind[];
-    /** Of each HTTP body, from its beginning (default: none). */
-    readonly bodyBytes?: number;
-    readonly reader: ContentReader;
-  };
-  readonly addon?: Addon;
-  /** Called once the process hooks are in place and before any socket hook is. */
-  readonly seedProcesses?: () => readonly SeedProcess[];
-  /** Should not throw: an error becomes an uncaught exception, and delivery goes on. */
-  readonly onEvent: (event: ConnectionEvent | ProcessEvent) => void;
-  /** Something that the operator should know and that stops nothing. */
-  readonly onWarning: (message: string) => void;
-}
-
-export interface LiveCapture {
-  readonly cgroup: string;
-  readonly isWholeHost: boolean;
-  readonly hooks: readonly HookStatus[];
-  /** For packet programs, which share the state of sockets. */
-  readonly core: BpfObject;
-  counters(): RecordCounters;
-  /** What became of the payload; undefined when no content is wanted. */
-  streams(): Readonly<StreamCounters> | undefined;
-  /** Records decoded so far. */
-  received(): number;
-  /** Bytes waiting in the ring. */
-  pending(): number;
-  /** Detaches, delivers everything still in the ring, and closes; `beforeClose` may still read the counters. */
-  stop(beforeClose?: () => void): Promise<void>;
-}
 
 /** Loads, attaches and starts delivering. TELEGEN_HOST or TELEGEN_KERNEL when a required hook is not to be had. */
 export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
@@ -85,7 +42,7 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
   try {
     const { ringBufferSize: ringBytes, phases = CONNECTION_PHASES } = options;
     const { kinds: content = [], bodyBytes = 0 } = options.content ?? {};
-    const wants: Wants = { phases, content, bodyBytes };
+    const wants: Wants = { phases, content, bodyBytes, flowSampleRate: options.flows?.sampleRate ?? 0 };
     const settings = { cgroup, ringBytes, wants };
     objects.set('core', loadCore(addon, settings));
     const { object: core } = objects.get('core') as LoadedObject;
@@ -131,10 +88,13 @@ class Running implements LiveCapture {
   readonly #slabs: RecordView[];
   readonly #reader: RingReader;
   readonly #udp: UdpFlows;
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #flows: LiveFlows | undefined;
+  readonly #timers: readonly NodeJS.Timeout[];
   readonly #stopped: Promise<void>;
   readonly #wantsClosed: boolean;
+  readonly #tables: () => readonly TableFill[];
   #received = 0;
+  #malformed = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -147,6 +107,7 @@ class Running implements LiveCapture {
     if (options.content !== undefined && wants.content.length > 0)
       this.#streams = new LiveStreams(options.content.reader);
     this.#udp = new UdpFlows(this.#core, UDP_FLOW_CAPACITY, (event) => this.#deliver(event));
+    this.#tables = createTables(this.#core, { udp: this.#udp, streams: this.#streams });
     const buffers = Array.from({ length: SLABS }, () => new ArrayBuffer(SLAB_BYTES));
     this.#slabs = buffers.map(viewOf);
     const rings = wants.content.length > 0 ? ['tg_events', 'tg_payloads'] : 'tg_events';
@@ -158,8 +119,15 @@ class Running implements LiveCapture {
     this.#stopped = new Promise((resolve) => {
       this.#reader.start((slab, bytes) => this.#batch(slab, bytes), resolve);
     });
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
-    this.#sweeper.unref();
+    this.#hooks.serve(FLOW_FEATURE);
+    const { onFlow } = options.flows ?? {};
+    if (onFlow !== undefined && this.#hooks.isServed(FLOW_FEATURE))
+      this.#flows = openLiveFlows(parts.objects, (flow) => this.#guarded(() => onFlow(flow)));
+    const sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    const sampler = setInterval(() => this.#flows?.begin(), options.flows?.everyMs ?? SWEEP_MS).unref();
+    this.#timers = [sweeper, sampler];
+    // At once, so that what older connections counted before is not taken for ours.
+    this.#flows?.begin();
   }
 
   get cgroup(): string {
@@ -186,8 +154,20 @@ class Running implements LiveCapture {
     return this.#streams?.counters;
   }
 
+  flows(): FlowCounters | undefined {
+    return this.#flows?.counters;
+  }
+
+  tables(): readonly TableFill[] {
+    return this.#tables();
+  }
+
   received(): number {
     return this.#received;
+  }
+
+  malformed(): number {
+    return this.#malformed;
   }
 
   pending(): number {
@@ -212,6 +192,7 @@ class Running implements LiveCapture {
       onRecord: (record) => this.#record(record),
       onPayload: (payload) => this.#guarded(() => this.#streams?.payload(payload)),
       onMalformed: (kind, size) => {
+        this.#malformed += 1;
         this.#parts.options.onWarning(
           `malformed record from the kernel (kind ${kind}, ${size} bytes): rest of batch skipped`,
         );
@@ -259,7 +240,8 @@ class Running implements LiveCapture {
   }
 
   async #stop(beforeClose: (() => void) | undefined): Promise<void> {
-    clearInterval(this.#sweeper);
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#flows?.stop();
     for (const { object } of this.#parts.objects.values()) object.detach();
     this.#reader.stop();
     await this.#stopped;

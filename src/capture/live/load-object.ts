@@ -84,9 +84,7 @@ function loadOnce(addon: Addon, spec: ObjectSpec, wanted: (program: string) => b
   try {
     for (const { name } of object.programs()) object.setAutoload(name, wanted(name));
     for (const [name, value] of Object.entries(spec.constants)) setIfPresent(object, name, value);
-    for (const [map, entries] of Object.entries(spec.mapSizes)) {
-      if (spec.shared === undefined) object.resizeMap(map, entries);
-    }
+    for (const [map, entries] of Object.entries(spec.mapSizes)) object.resizeMap(map, entries);
     for (const map of spec.shared?.maps ?? []) object.reuseMap(map, spec.shared?.from as BpfObject);
     object.load();
     return object;

@@ -45,6 +45,8 @@ function constantsOf({ cgroup, wants }: ProgramSettings): Record<string, Uint8Ar
     tg_phases: u32Bytes(mask),
     tg_content: u32Bytes(contentMask(wants.content)),
     tg_body_limit: u32Bytes(wants.bodyBytes),
+    tg_flows_wanted: new Uint8Array([wants.flowSampleRate > 0 ? 1 : 0]),
+    tg_flow_sample_rate: u32Bytes(wants.flowSampleRate),
   };
 }
 
@@ -87,7 +89,7 @@ function loadSharing(
     return loadObject(addon, {
       path: `${BUILD_DIR}/bpf/${name}.bpf.o`,
       constants: constantsOf(settings),
-      mapSizes: {},
+      mapSizes: name === 'extra' && settings.wants.flowSampleRate === 0 ? { tg_flows: 1 } : {},
       shared: { from: core, maps: SHARED_MAPS[name] },
     });
   } catch (error) {

@@ -4,7 +4,8 @@ import { CONTENT } from '../layout.gen.ts';
 /** Which program serves which feature, best first; the first that loads and attaches is used. */
 
 export type ObjectName = 'core' | 'extra' | 'content';
-export type AttachKind = 'cgroup' | 'trace' | 'iterator';
+/** `on-demand`: run by user space when it wants to know. */
+export type AttachKind = 'cgroup' | 'trace' | 'iterator' | 'on-demand';
 
 export interface Candidate {
   readonly object: ObjectName;
@@ -20,6 +21,8 @@ export interface Feature {
   readonly required: boolean;
   /** Only of use to reports of these phases (`closed`: to content, too); absent: always. */
   readonly phases?: readonly ConnectionPhase[];
+  /** Only of use where counters of open connections are wanted. */
+  readonly flows?: true;
   readonly candidates: readonly Candidate[];
 }
 
@@ -50,10 +53,13 @@ export interface Wants {
   readonly content: readonly ContentKind[];
   /** Bytes of each HTTP body, from its beginning. */
   readonly bodyBytes: number;
+  /** Counters of 1 in so many open connections; 0: of none. */
+  readonly flowSampleRate: number;
 }
 
 /** The candidates of a feature that serve what is wanted; none when nothing of it is. */
-export function candidatesFor({ phases, candidates }: Feature, wants: Wants): readonly Candidate[] {
+export function candidatesFor({ phases, flows, candidates }: Feature, wants: Wants): readonly Candidate[] {
+  if (flows === true && wants.flowSampleRate === 0) return [];
   const isOfUse =
     phases === undefined ||
     phases.some((phase) => wants.phases.includes(phase)) ||
@@ -132,7 +138,7 @@ export const SOCKET_FEATURES: readonly Feature[] = [
     name: 'release',
     purpose: 'attempts without a route, why connections ended',
     required: false,
-    candidates: [core('tg_sock_release', 'cgroup')],
+    candidates: [extra('tg_sock_release', 'cgroup'), core('tg_sock_release', 'cgroup')],
   },
   {
     name: 'tcp',
@@ -175,4 +181,17 @@ export const SOCKET_FEATURES: readonly Feature[] = [
   },
 ];
 
-export const ALL_FEATURES: readonly Feature[] = [...PROCESS_FEATURES, SEED_FEATURE, ...SOCKET_FEATURES];
+export const FLOW_FEATURE: Feature = {
+  name: 'tcp-counters',
+  purpose: 'counters of TCP connections while they are open',
+  required: false,
+  flows: true,
+  candidates: [extra('tg_sample_flows', 'on-demand')],
+};
+
+export const ALL_FEATURES: readonly Feature[] = [
+  ...PROCESS_FEATURES,
+  SEED_FEATURE,
+  ...SOCKET_FEATURES,
+  FLOW_FEATURE,
+];

@@ -37,14 +37,14 @@ interface Stream {
 export class LiveStreams {
   readonly counters: StreamCounters = createStreamCounters();
   readonly #reader: ContentReader;
-  readonly #capacity: number;
+  readonly capacity: number;
   /** By socket; insertion order is the order of eviction. Undefined: nobody reads it. */
   readonly #streams = new Map<number, Stream | undefined>();
   readonly #orphans: Orphanage = createOrphanage(this.counters);
 
   constructor(reader: ContentReader, capacity = MAX_STREAMS) {
     this.#reader = reader;
-    this.#capacity = capacity;
+    this.capacity = capacity;
   }
 
   get size(): number {
@@ -93,7 +93,7 @@ export class LiveStreams {
   }
 
   #open(piece: PayloadView): Stream | undefined {
-    if (this.#streams.size >= this.#capacity) this.#evict(piece.timeMs);
+    if (this.#streams.size >= this.capacity) this.#evict(piece.timeMs);
     const facts: Mutable<ConversationFacts> = piece.facts();
     if (facts.role === 'unknown') facts.role = guessRole(piece, facts);
     const consumer = this.#reader.openStream(facts);

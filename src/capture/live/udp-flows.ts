@@ -28,7 +28,7 @@ interface Flow {
  */
 export class UdpFlows {
   readonly #object: BpfObject;
-  readonly #capacity: number;
+  readonly capacity: number;
   readonly #emit: (event: ConnectionEvent) => void;
   /** By socket; insertion order is age. */
   readonly #bySocket = new Map<number, Flow[]>();
@@ -36,7 +36,7 @@ export class UdpFlows {
 
   constructor(object: BpfObject, capacity: number, emit: (event: ConnectionEvent) => void) {
     this.#object = object;
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#emit = emit;
   }
 
@@ -46,7 +46,7 @@ export class UdpFlows {
 
   /** Call for the first event of a conversation. */
   opened(first: ConnectionEvent): void {
-    while (this.#size >= this.#capacity) this.#closeOldest(first.timeMs);
+    while (this.#size >= this.capacity) this.#closeOldest(first.timeMs);
     const flows = this.#bySocket.get(first.socketId);
     const flow = { key: keyOf(first), first };
     if (flows === undefined) this.#bySocket.set(first.socketId, [flow]);

@@ -8,6 +8,8 @@ import { perspectiveOf } from './perspective.ts';
 const FIRST_USER_PORT = 1024;
 /** Flows that wait to be used again; more are left to the garbage collector. */
 const MAX_SPARE = 8192;
+/** Pieces of payload, of both directions together, that may tell what is spoken to. */
+const SPOKEN_LOOKS = 4;
 const NOWHERE = { ip: { family: 4, w0: 0, w1: 0, w2: 0, w3: 0 }, port: 0 } as const;
 
 export interface FlowOrigin {
@@ -78,6 +80,8 @@ function emptyFlow(): Flow {
     pending: undefined,
     opened: false,
     consumer: undefined,
+    spoken: undefined,
+    spokenLooks: SPOKEN_LOOKS,
     isRead: false,
     facts: undefined,
     chain: undefined,
@@ -96,7 +100,8 @@ function clear(flow: Flow): void {
   flow.synMs = flow.handshakeUs = NOT_MEASURED;
   flow.syns = flow.synAcks = 0;
   flow.opened = flow.isRead = false;
-  flow.pending = flow.consumer = flow.facts = flow.chain = undefined;
+  flow.pending = flow.consumer = flow.facts = flow.chain = flow.spoken = undefined;
+  flow.spokenLooks = SPOKEN_LOOKS;
 }
 
 function put(tuple: PacketTuple, packet: PacketTuple): void {

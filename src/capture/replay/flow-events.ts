@@ -63,6 +63,7 @@ export function endedEvent(flow: Flow, { phase, reason, timeMs, untilMs }: Endin
   const event = eventOf(flow, phase, timeMs);
   event.reason = reason;
   event.stats = statsOf(flow, untilMs);
+  if (flow.spoken !== undefined) event.spoken = flow.spoken;
   return event;
 }
 

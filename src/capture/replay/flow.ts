@@ -1,6 +1,7 @@
 import type { ConversationFacts, StreamConsumer } from '../../model/conversation.ts';
 import type { Role, Transport } from '../../model/event.ts';
 import type { Endpoint } from '../../model/ip-address.ts';
+import type { ServiceProtocol } from '../../model/service-protocol.ts';
 import type { PacketTuple } from '../../net/packet/packet-view.ts';
 import type { Half } from './half.ts';
 
@@ -42,6 +43,9 @@ export interface Flow {
   /** Whether `openStream` was asked, and what it gave. */
   opened: boolean;
   consumer: StreamConsumer | undefined;
+  /** The store, cache or broker that first bytes told, and how many pieces may still tell. */
+  spoken: ServiceProtocol | undefined;
+  spokenLooks: number;
   /** Somebody reads its datagrams. */
   isRead: boolean;
   facts: ConversationFacts | undefined;

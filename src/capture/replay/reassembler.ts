@@ -1,4 +1,5 @@
 import { type PacketView, TCP_FLAG } from '../../net/packet/packet-view.ts';
+import { sniffService } from '../../protocols/service-sniff.ts';
 import type { FlowCounters } from './counters.ts';
 import type { Flow } from './flow.ts';
 import { ahead, type Half, NO_PIECES, type Piece, plus, startHalf } from './half.ts';
@@ -41,6 +42,10 @@ export function createReassembler(options: ReassemblerOptions): Reassembler {
   function give(flow: Flow, half: Half, bytes: Uint8Array): void {
     if (flow.consumer === undefined) return;
     tellStart(flow, half);
+    if (flow.spokenLooks > 0) {
+      flow.spokenLooks -= 1;
+      flow.spoken ??= sniffService(half.side, bytes);
+    }
     flow.consumer.data(half.side, bytes, nowMs());
     if (flow.consumer.isDone === true) flow.consumer = undefined;
   }

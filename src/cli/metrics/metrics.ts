@@ -1,6 +1,7 @@
 import type { Delivery } from '../../alerts/deliver.ts';
 import type { Config } from '../../config/config.ts';
 import type { EventKind, HttpEvent, TelegenEvent } from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import type { ClusterLookup } from '../../model/lookup.ts';
 import type { PacketSample } from '../../model/packets.ts';
 import type { Rename } from '../../net/conventions.ts';
@@ -11,6 +12,7 @@ import { createTalkers } from '../../telemetry/aggregate/talkers.ts';
 import { type HttpServer, openHttpServer } from '../../telemetry/export/http-server.ts';
 import { createRecentAlerts } from '../../telemetry/export/recent-alerts.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
+import { watchEventLoop } from './event-loop.ts';
 import { createRoutes } from './routes.ts';
 import { type AgentPorts, registerSelfMetrics } from './self-metrics.ts';
 
@@ -35,6 +37,7 @@ export interface MetricsParts {
 export interface Metrics {
   readonly registry: Registry;
   readonly onEvent: (event: TelegenEvent) => void;
+  readonly onFlow: (flow: LiveFlow) => void;
   readonly onSample: (sample: PacketSample) => void;
   /** The same delivery; its alerts are also shown over HTTP. */
   watching(delivery: Delivery): Delivery;
@@ -106,7 +109,9 @@ export function openMetrics(parts: MetricsParts): Metrics {
       now: Date.now,
     }),
   );
+  const loop = watchEventLoop();
   registerSelfMetrics(registry, {
+    loop,
     version,
     startMs,
     ports: () => ports,
@@ -114,6 +119,7 @@ export function openMetrics(parts: MetricsParts): Metrics {
   });
   return {
     registry,
+    onFlow: aggregator.onFlow,
     onSample: aggregator.onSample,
     onEvent(event) {
       aggregator.onEvent(event);
@@ -130,7 +136,10 @@ export function openMetrics(parts: MetricsParts): Metrics {
     attach(next) {
       ports = next;
     },
-    close: () => listener.close(),
+    close() {
+      loop.close();
+      return listener.close();
+    },
   };
 }
 

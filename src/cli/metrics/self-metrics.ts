@@ -2,18 +2,27 @@ import type { MergeCounters } from '../../alerts/merge.ts';
 import type { TunedCounters } from '../../alerts/tuning/tuned-merger.ts';
 import type { RecordCounters } from '../../capture/live/counters.ts';
 import type { HookStatus } from '../../capture/live/live-capture.ts';
+import type { FlowCounters } from '../../capture/live/live-flows.ts';
+import type { StreamCounters } from '../../capture/live/stream-counters.ts';
+import type { TableFill } from '../../capture/live/tables.ts';
 import type { Detector } from '../../model/detector.ts';
-import type { SinkCounters } from '../../model/sink.ts';
+import type { DiskUse, SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import { reasonOf } from '../../pipeline/loss-watch.ts';
+import type { TelemetryFilterCounters } from '../../pipeline/telemetry-filter.ts';
+import type { FeedStatus } from '../../reputation/feeds/feeds.ts';
 import type { ListStatus } from '../../reputation/snapshot.ts';
 import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
+import type { EventLoop } from './event-loop.ts';
+import { judgeMetrics } from './judge-metrics.ts';
 import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts';
+import { counter, gauge, one, parts } from './metric-rows.ts';
 import { packetSelfMetrics } from './packet-self-metrics.ts';
 import type { PacketPorts } from './packets-report.ts';
+import { sensorMetrics } from './sensor-metrics.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
 export interface AgentPorts {
@@ -23,13 +32,27 @@ export interface AgentPorts {
     counters(): RecordCounters;
     received(): number;
     pending(): number;
+    malformed?(): number;
+    tables?(): readonly TableFill[];
+    flows?(): FlowCounters | undefined;
+    streams?(): Readonly<StreamCounters> | undefined;
   };
   readonly ringBytes?: number;
   readonly engine?: EngineCounters;
   readonly merger?: MergeCounters & Partial<TunedCounters>;
+  readonly telemetry?: TelemetryFilterCounters;
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
+  /** By name of the destination. */
+  readonly spools?: () => readonly (readonly [name: string, disk: DiskUse])[];
+  /** What conversations said that could not be read, by kind. */
+  readonly contents?: () => Readonly<Record<string, number>>;
   readonly lists?: () => readonly ListStatus[];
   readonly detectors?: readonly Pick<Detector, 'name' | 'counters'>[];
+  readonly listHits?: () => ReadonlyMap<string, number>;
+  readonly listErrors?: () => ReadonlyMap<string, number>;
+  readonly feeds?: () => readonly FeedStatus[];
+  readonly rules?: () => { readonly states: Readonly<Record<string, number>>; readonly generation: number };
+  readonly reloads?: () => Readonly<Record<string, { readonly done: number; readonly failed: number }>>;
   /** The packet side, where packets are watched. */
   readonly packets?: PacketPorts;
   /** Exports of metrics to the collector. */
@@ -44,20 +67,14 @@ export interface SelfFacts {
   /** Replaced when capture begins and ends. */
   readonly ports: () => AgentPorts;
   readonly http: () => HttpCounters | undefined;
+  readonly loop?: Pick<EventLoop, 'lagMs' | 'busyMs'> | undefined;
+  readonly now?: () => number;
 }
-
-type Rows = readonly (readonly [readonly string[], number])[];
-
-const one = (value: number | undefined): Rows => (value === undefined ? [] : [[[], value]]);
-const parts = (sums: Readonly<Record<string, number | undefined>>): Rows =>
-  Object.entries(sums).flatMap(([name, value]) => (value === undefined ? [] : [[[name], value] as const]));
-
-const counter = (name: string, help: string) => ({ name, help, kind: 'counter' as const });
-const gauge = (name: string, help: string) => ({ name, help, kind: 'gauge' as const });
 
 /** Registers what telegen says of itself. */
 export function registerSelfMetrics(registry: Registry, facts: SelfFacts): void {
-  const own = [...ofProcess(facts), ...records(facts), ...alerts(facts), ...surroundings(facts)];
+  const families = [ofProcess, records, sensorMetrics, events, alerts, judgeMetrics, surroundings];
+  const own = families.flatMap((make) => make(facts));
   const packets = packetSelfMetrics(() => facts.ports().packets);
   for (const metric of [...own, ...packets, ...kubernetesMetrics(() => facts.ports().kubernetes)])
     registry.observe(metric);
@@ -127,8 +144,7 @@ function records({ ports }: SelfFacts): Gauges[] {
   ];
 }
 
-function alerts({ ports }: SelfFacts): Gauges[] {
-  const sinks = (): [string, SinkCounters][] => Object.entries(ports().delivery?.() ?? {});
+function events({ ports }: SelfFacts): Gauges[] {
   return [
     {
       spec: counter('telegen_events_received', 'Events that reached the engine.'),
@@ -139,6 +155,24 @@ function alerts({ ports }: SelfFacts): Gauges[] {
       labels: [closed('result')],
       read: () => parts({ handled: ports().engine?.handled, filtered: ports().engine?.filtered }),
     },
+    {
+      spec: counter(
+        'telegen_telemetry_events',
+        'Events offered to telemetry by result: shown, or why they were withheld (switched_off, port, path).',
+      ),
+      labels: [closed('result')],
+      read: () => {
+        const { shown, withheld } = ports().telemetry ?? {};
+        return parts({ shown, ...withheld });
+      },
+    },
+  ];
+}
+
+function alerts({ ports, now = Date.now }: SelfFacts): Gauges[] {
+  const sinks = (): [string, SinkCounters][] => Object.entries(ports().delivery?.() ?? {});
+  const spools = () => ports().spools?.() ?? [];
+  return [
     {
       spec: counter('telegen_findings', 'Findings of detectors; several on one event make one alert.'),
       read: () => one(ports().engine?.findings),
@@ -174,18 +208,24 @@ function alerts({ ports }: SelfFacts): Gauges[] {
       },
     },
     {
+      spec: counter('telegen_suppressed_alerts', 'Alerts withheld by a suppression, by its name.'),
+      labels: [open('suppression')],
+      read: () => parts(ports().merger?.suppressed ?? {}),
+    },
+    {
       spec: counter('telegen_loss_reports', 'Alerts that say that records were lost.'),
       read: () => one(ports().engine?.lossReports),
     },
     {
       spec: counter(
         'telegen_sink_alerts',
-        'Alerts by destination and result: delivered, or why they were lost.',
+        'Alerts by destination and result: delivered, not wanted there (filtered), or why they were lost.',
       ),
       labels: [closed('sink'), closed('result')],
       read: () =>
-        sinks().flatMap(([name, { delivered, lost }]) => [
+        sinks().flatMap(([name, { delivered, filtered, lost }]) => [
           [[name, 'delivered'], delivered] as const,
+          ...(filtered === undefined ? [] : [[[name, 'filtered'], filtered] as const]),
           ...Object.entries(lost).map(([reason, count]) => [[name, reason], count] as const),
         ]),
     },
@@ -199,30 +239,28 @@ function alerts({ ports }: SelfFacts): Gauges[] {
       labels: [closed('sink')],
       read: () => sinks().map(([name, { spooled }]) => [[name], spooled ?? 0] as const),
     },
+    {
+      spec: { ...gauge('telegen_spool_bytes', 'Size of the spool on disk, by destination.'), unit: 'By' },
+      labels: [closed('sink')],
+      read: () => spools().map(([name, { bytes }]) => [[name], bytes] as const),
+    },
+    {
+      spec: {
+        ...gauge('telegen_spool_age_seconds', 'Age of the oldest alert that waits on disk, by destination.'),
+        unit: 's',
+      },
+      labels: [closed('sink')],
+      read: () =>
+        spools().map(([name, { oldestMs }]) => {
+          const ageMs = oldestMs === undefined ? 0 : Math.max(0, now() - oldestMs);
+          return [[name], ageMs / 1000] as const;
+        }),
+    },
   ];
 }
 
 function surroundings({ ports, http }: SelfFacts): Gauges[] {
-  const lists = (): readonly ListStatus[] => ports().lists?.() ?? [];
   return [
-    {
-      spec: gauge('telegen_list_entries', 'Entries in use of each blocklist.'),
-      labels: [open('list')],
-      read: () => lists().map(({ name, entries }) => [[name], entries] as const),
-    },
-    {
-      spec: gauge(
-        'telegen_list_generation',
-        'Generation with which a list came into use; it rises at each change.',
-      ),
-      labels: [open('list')],
-      read: () => lists().map(({ name, generation }) => [[name], generation] as const),
-    },
-    {
-      spec: gauge('telegen_list_failed', '1 when the file as it is now is not in use, else 0.'),
-      labels: [open('list')],
-      read: () => lists().map(({ name, error }) => [[name], error === undefined ? 0 : 1] as const),
-    },
     {
       spec: counter(
         'telegen_metric_exports',

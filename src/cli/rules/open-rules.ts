@@ -36,6 +36,11 @@ export interface OpenRules {
   close(): void;
 }
 
+/** What is in force: documents by state, and how many sets of rules there were. */
+export function ruleFigures({ slot, counters }: Pick<OpenRules, 'slot' | 'counters'>) {
+  return { states: slot.current.report.counts, generation: 1 + counters.reloads };
+}
+
 interface Loaded {
   readonly compiled: Compiled;
   /** Errors, one line each. */

@@ -43,7 +43,7 @@ export async function openOutputs({ loaded, output, events, telemetry, metrics, 
     (consumer) => consumer !== undefined,
   );
   const onEvent = consumers.length === 0 ? undefined : telemetry.feed(...consumers);
-  return { delivery, description, printer, exporter, metricsExport, onEvent };
+  return { sinks, delivery, description, printer, exporter, metricsExport, onEvent };
 }
 
 function openPrinter(

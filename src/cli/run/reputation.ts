@@ -3,7 +3,7 @@ import type { SecurityConfig } from '../../config/config.ts';
 import type { DetectorPorts } from '../../detectors/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
-import type { Feeds } from '../../reputation/feeds/feeds.ts';
+import type { FeedStatus, Feeds } from '../../reputation/feeds/feeds.ts';
 import type { ReportSink } from '../../reputation/report.ts';
 import type { Reputation } from '../../reputation/scores/reputation.ts';
 import { exempting, sightingsOf } from '../../reputation/scores/sightings.ts';
@@ -14,6 +14,10 @@ import { listOptions, startFeeds } from '../lists.ts';
 export interface HostReputation {
   readonly ports: DetectorPorts;
   lists(): readonly ListStatus[];
+  /** By name of list: matches, and versions that were not taken into use. */
+  listHits(): ReadonlyMap<string, number>;
+  listErrors(): ReadonlyMap<string, number>;
+  feeds(): readonly FeedStatus[];
   /** Tells the fleet of what was found here. */
   readonly onFindings: ((findings: readonly Finding[]) => void) | undefined;
   close(): Promise<void>;
@@ -34,6 +38,9 @@ export async function openReputation(
       ...(scores && lists ? { scores: exempting(scores.lookup, lists.lookup) } : {}),
     },
     lists: () => lists?.lists() ?? [],
+    listHits: () => lists?.hits() ?? new Map(),
+    listErrors: () => lists?.errors() ?? new Map(),
+    feeds: () => feeds?.status() ?? [],
     onFindings: sight,
     close: () => closeAll(feeds, lists, scores),
   };

@@ -11,6 +11,7 @@ import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import type { Cluster } from '../../enrich/kubernetes/cluster.ts';
 import { OPENING_PHASES } from '../../model/detector.ts';
 import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
@@ -19,6 +20,7 @@ import type { OpenRules } from '../rules/open-rules.ts';
 import { rulesNotice } from '../rules/rules-notice.ts';
 import { createTelemetry, type Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
+import { attachMetrics } from './attach-metrics.ts';
 import { banner } from './banner.ts';
 import { contentKinds } from './content-kinds.ts';
 import type { Diagnostics } from './diagnostics.ts';
@@ -36,6 +38,8 @@ import { expiryText, followTuning, type TuningReload } from './tuning.ts';
 
 /** How often Running's tick is called. */
 export const TICK_MS = 1_000;
+/** How often the counters of open TCP connections are read. */
+const FLOWS_MS = 5_000;
 
 export interface RunOptions {
   readonly config?: string;
@@ -111,9 +115,9 @@ export async function start(
     onSample,
     diagnostics,
   });
-  attachMetrics(stage, { engine, capture, packets });
   const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
-  const reloadFiles = createReload(loaded, { tuning, diagnostics });
+  const reload = createReload(loaded, { tuning, diagnostics });
+  attachMetrics(stage, { engine, capture, packets, contents, reloads: { tuning, config: reload } });
   const checkLoss = watchLosses(engine, { capture, delivery });
   const { heartbeatMs } = config.alerts;
   const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
@@ -133,7 +137,7 @@ export async function start(
     cluster,
     diagnostics,
     reload() {
-      reloadFiles();
+      reload.run();
       void judges.rules?.reload();
     },
     tick: ticker({ contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver }),
@@ -195,16 +199,25 @@ function openEngine(stage: Stage): Engine {
 }
 
 function openCapture(
-  { config, options, wanted, judges, telemetry, processes, diagnostics }: Stage,
+  { config, options, wanted, judges, telemetry, metrics, processes, diagnostics }: Stage,
   { engine, contents }: { readonly engine: Engine; readonly contents: Contents },
 ): LiveCapture {
   const { kinds, maxBodyBytes: bodyBytes } = telemetry.contents;
+  const { tcp } = config.network;
+  const onFlow = (flow: LiveFlow): void => {
+    // Its beginning was not seen: it is met like any other connection, where the filters are.
+    if (flow.isFirst) engine.handle(flow.event());
+    metrics?.onFlow(flow);
+  };
   return openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
     ringBufferSize: config.network.ringBufferBytes,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
     phases: phasesFor(wanted, judges),
     content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
+    ...(metrics !== undefined && tcp.enabled
+      ? { flows: { sampleRate: tcp.sampleRate, everyMs: FLOWS_MS, onFlow } }
+      : {}),
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,
@@ -218,24 +231,6 @@ function tellWhatIsWatched(
   const { security } = config.network;
   const lists = judges.reputation.lists();
   banner({ capture, include, destination: outputs.description, lists, security }, diagnostics);
-}
-
-function attachMetrics(
-  { config, judges, metrics, outputs, merger, cluster }: Stage,
-  { engine, capture, packets }: Pick<Running, 'engine' | 'capture' | 'packets'>,
-): void {
-  metrics?.attach({
-    capture,
-    ...(packets === undefined ? {} : { packets }),
-    ringBytes: config.network.ringBufferBytes,
-    engine: engine.counters,
-    merger: merger.counters,
-    delivery: () => outputs.delivery.counters(),
-    lists: () => judges.reputation.lists(),
-    detectors: judges.detectors,
-    exports: () => outputs.metricsExport?.counters,
-    kubernetes: cluster,
-  });
 }
 
 function watchLosses(

@@ -11,6 +11,8 @@ const LOOK_INTERVAL_MS = 2_000;
 export interface TuningReload {
   /** Takes the files over if they have changed since; with `force` in any case. What is wrong leaves the last good in use. */
   refresh(force?: boolean): void;
+  /** Reloads that worked and that did not. */
+  readonly counters: { readonly done: number; readonly failed: number };
 }
 
 const dateOf = ({ expiresMs }: Suppression): string => new Date(expiresMs).toISOString();
@@ -41,10 +43,13 @@ export function followTuning(
   }
 
   apply(loadTuning(paths));
+  const counters = { done: 0, failed: 0 };
   return {
+    counters,
     refresh(force = false) {
       if (paths.length === 0 || (!stamps.changed() && !force)) return;
       const result = readTuning(paths);
+      counters[result.ok ? 'done' : 'failed'] += 1;
       if (result.ok) apply(result.tuning);
       else
         diagnostics.error(

@@ -1,5 +1,12 @@
 import type { ConversationFacts, DnsFacts, GrpcFacts, HttpFacts } from '../../model/conversation.ts';
-import type { ConnectionEvent, ContentEvent, HttpEvent, TelegenEvent } from '../../model/event.ts';
+import type {
+  ConnectionEvent,
+  ConnectionStats,
+  ContentEvent,
+  HttpEvent,
+  TelegenEvent,
+} from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import type { IpAddress } from '../../model/ip-address.ts';
 import type { PacketSample } from '../../model/packets.ts';
 import { ipKey } from '../../net/ip.ts';
@@ -20,8 +27,10 @@ import { createPacketMetrics } from './packet-metrics.ts';
 import { createRedMetrics, type RedMetrics } from './red-metrics.ts';
 import type { Registry } from './registry.ts';
 import { createSampleMetrics } from './sample-metrics.ts';
+import { weightOf } from './sampling.ts';
 import { targetOf } from './target.ts';
 import { createTcpMetrics, type TcpMetrics, type TcpSettings } from './tcp-metrics.ts';
+import { ToldTotals } from './told-totals.ts';
 import { createGraph, type Graph, type SeenRequest } from './topology/graph.ts';
 import { createServiceGraph } from './topology/service-graph.ts';
 import type { Topology } from './topology/topology.ts';
@@ -43,6 +52,8 @@ export interface AggregatorOptions {
 /** Turns events into metrics and topology. Pure: time comes with events and ticks. */
 export interface Aggregator {
   readonly onEvent: (event: TelegenEvent) => void;
+  /** Counters of a connection that is open; nothing happens to one that no event told of. */
+  readonly onFlow: (flow: LiveFlow) => void;
   /** Heads of packets, each of which stands for `packetSampleRate`. */
   readonly onSample: (sample: PacketSample) => void;
   /** About once a second: settles what has begun, forgets what is over. */
@@ -52,6 +63,8 @@ export interface Aggregator {
 
 /** Some 750 bytes each (Node 24, measured), 1.1 KB when each has a peer of its own. */
 const MAX_CONVERSATIONS = 65_536;
+/** Both may be on this host, each with a socket of its own. */
+const ENDS = 2;
 /** Addresses of this host (and of its containers) that clients were seen to use. */
 const MAX_LOCAL_ADDRESSES = 4_096;
 const EXPIRE_EVERY_MS = 60_000;
@@ -73,6 +86,8 @@ class Telemetry implements Aggregator {
   readonly #packets: ReturnType<typeof createPacketMetrics>;
   readonly #graph: Graph;
   readonly #clients = createBoundedMap<number | string, true>(MAX_LOCAL_ADDRESSES);
+  readonly #told: ToldTotals;
+  readonly #sampleRate: number;
   /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
   #unsettled: Conversation[] = [];
   #expiredMs = 0;
@@ -82,9 +97,12 @@ class Telemetry implements Aggregator {
     const names = namingSet(naming);
     this.#registry = registry;
     this.#identities = createIdentities(isInternal);
+    const max = options.maxConversations ?? MAX_CONVERSATIONS;
+    this.#sampleRate = tcp.sampleRate;
+    this.#told = new ToldTotals(ENDS * max);
     this.#conversations = createConversations({
       identities: this.#identities,
-      max: options.maxConversations ?? MAX_CONVERSATIONS,
+      max,
       sampleRate: tcp.sampleRate,
       onEvicted: (conversation) => this.#forget(conversation),
     });
@@ -99,6 +117,7 @@ class Telemetry implements Aggregator {
     this.#graph = createGraph({ windowMs });
     observeBounds(registry, {
       conversations: this.#conversations,
+      told: this.#told,
       graph: this.#graph,
       sampleRates: { tcp: tcp.sampleRate, xdp: packetSampleRate },
     });
@@ -108,6 +127,20 @@ class Telemetry implements Aggregator {
     if (event.kind === 'connection') this.#connection(event);
     else if (event.kind === 'packet_rate' || event.kind === 'probe') this.#packets(event);
     else if ('remote' in event) this.#content(event);
+  };
+
+  onFlow = (flow: LiveFlow): void => {
+    const slot = this.#told.slotOf(flow.socketId) ?? this.#meet(flow);
+    const told = slot === undefined ? undefined : this.#told.told(slot);
+    if (slot === undefined || told === undefined) return;
+    const growth = this.#told.advance(slot, flow);
+    // What it did before telegen is not ours.
+    if (flow.isFirst) return;
+    const { conversation, isObserver } = told;
+    this.#settleIfNew(conversation, flow.timeMs);
+    this.#recognise(conversation, flow);
+    this.#tcp?.grew(told, growth, flow);
+    if (isObserver) this.#graph.grew(conversation, flow.timeMs, growth.bytesSent + growth.bytesReceived);
   };
 
   tick(nowMs: number): void {
@@ -126,7 +159,28 @@ class Telemetry implements Aggregator {
     return this.#graph.snapshot(nowMs);
   }
 
-  #connection(event: ConnectionEvent): void {
+  /** The first counters of a connection that an event told of. */
+  #meet(flow: LiveFlow) {
+    const event = flow.event();
+    const conversation = this.#conversations.find(event);
+    if (conversation === undefined) return undefined;
+    const isObserver = observerOf(event.role) === conversation.observer;
+    return this.#told.meet(flow.socketId, {
+      conversation,
+      isObserver,
+      weight: weightOf(event, this.#sampleRate),
+    });
+  }
+
+  /** At the end of a connection whose counters were told while it was open, only the rest is to be counted. */
+  #rest(event: ConnectionEvent): ConnectionEvent {
+    const { stats } = event;
+    const rest = stats && this.#told.end(event.socketId, stats);
+    return rest === undefined ? event : { ...event, stats: { ...stats, ...rest } as ConnectionStats };
+  }
+
+  #connection(told: ConnectionEvent): void {
+    const event = told.phase === 'closed' && told.transport === 'tcp' ? this.#rest(told) : told;
     const end = observerOf(event.role);
     // An attempt that was given up before it had a port of its own has no two ends yet.
     const conversation = event.local.port === 0 ? undefined : this.#conversations.of(event);
@@ -151,11 +205,20 @@ class Telemetry implements Aggregator {
     const { phase, timeMs, stats } = event;
     if (end === conversation.observer) {
       conversation.unsettled = false;
+      this.#recognise(conversation, event);
       if (phase === 'failed') this.#graph.failed(conversation, timeMs);
       else this.#graph.closed(conversation, timeMs, stats);
       this.#tcp?.forgotten(conversation);
     }
     this.#conversations.closed(conversation, end);
+  }
+
+  #recognise(
+    conversation: Conversation,
+    { spoken, timeMs }: Pick<ConnectionEvent, 'spoken' | 'timeMs'>,
+  ): void {
+    if (spoken !== undefined && conversation.spoken === undefined)
+      this.#graph.recognised(conversation, spoken, timeMs);
   }
 
   #opened(conversation: Conversation): void {

@@ -1,45 +1,13 @@
-import type { ConversationFacts, Role, Transport } from '../../model/conversation.ts';
-import type { Endpoint, IpAddress } from '../../model/ip-address.ts';
+import type { ConversationFacts } from '../../model/conversation.ts';
+import type { Endpoint } from '../../model/ip-address.ts';
 import { ipEquals } from '../../net/ip.ts';
+import { type Conversation, type ConversationState, type Observer, observerOf } from './conversation.ts';
 import { type Parts, partsOf, serviceKey } from './conversation-key.ts';
-import type { Identities, Identity } from './identity.ts';
+import type { Identities } from './identity.ts';
 import { type Linked, Recency } from './recency.ts';
 import { weightOf } from './sampling.ts';
-import type { Series } from './series-table.ts';
-import type { Flow } from './tcp-metrics.ts';
-import type { Bound } from './topology/graph.ts';
 
-export type ConversationState = 'connecting' | 'established';
-
-/** One conversation between two ends, of which one or both are on this host. */
-export interface Conversation {
-  readonly transport: Transport;
-  /** The end that opened it. */
-  readonly clientIp: IpAddress;
-  readonly serverIp: IpAddress;
-  readonly serverPort: number;
-  /**
-   * The end whose events count. When both ends are on this host the other one tells the same story again, and only its
-   * identity is taken.
-   */
-  readonly observer: Observer;
-  /** How many conversations this one stands for; 0 when sampling left it out of TCP metrics. */
-  readonly weight: number;
-  state: ConversationState;
-  source: Identity;
-  target: Identity;
-  /** The Kubernetes service that was asked; empty when that is not known. */
-  service: string;
-  lastMs: number;
-  /** Its row of the TCP metrics, while it counts as open there. */
-  flow: Series<Flow> | undefined;
-  /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */
-  bound: Bound | undefined;
-  /** Opened so lately that its other end, if it is ours, may not have reported yet. */
-  unsettled: boolean;
-}
-
-export type Observer = 'client' | 'server';
+export { type Conversation, type ConversationState, type Observer, observerOf } from './conversation.ts';
 
 interface Kept extends Conversation, Linked<Kept> {
   readonly key: string;
@@ -71,6 +39,8 @@ export interface Conversations {
   of(facts: ConversationFacts): Conversation;
   /** The conversation of something said in it, also when it has just ended. */
   spokenIn(facts: ConversationFacts): Conversation;
+  /** The conversation of a socket, if it is open; it counts as heard of. */
+  find(facts: ConversationFacts): Conversation | undefined;
   /** One end has opened it. */
   opened(conversation: Conversation, end: Observer, state: ConversationState): void;
   /** One end has closed; the conversation is forgotten with its last. */
@@ -89,9 +59,6 @@ const LINGER_MS = 30_000;
 const MAX_ENDED = 2_048;
 
 const BIT: Readonly<Record<Observer, number>> = { client: 1, server: 2 };
-
-/** Which end the event comes from; who opened it is taken for a client when nothing tells. */
-export const observerOf = (role: Role): Observer => (role === 'server' ? 'server' : 'client');
 
 /** Creates an empty table. */
 export function createConversations(options: ConversationsOptions): Conversations {
@@ -134,6 +101,12 @@ class Table implements Conversations {
     if (known !== undefined) return known.over ? known : this.#touched(known, facts);
     const parts = partsOf(facts);
     return this.#known(parts) ?? this.#ended.get(parts.key) ?? this.#add(parts);
+  }
+
+  find(facts: ConversationFacts): Conversation | undefined {
+    const known = this.#atSocket(facts);
+    if (known !== undefined) return known.over ? undefined : this.#touched(known, facts);
+    return this.#known(partsOf(facts));
   }
 
   opened(conversation: Conversation, end: Observer, state: ConversationState): void {
@@ -227,6 +200,7 @@ class Table implements Conversations {
       observer: side,
       weight: weightOf(facts, sampleRate),
       state: 'connecting',
+      spoken: undefined,
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
       service: service?.name ?? '',

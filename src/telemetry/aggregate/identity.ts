@@ -55,6 +55,9 @@ const endKey = ({ ip, port }: Endpoint): string => `${ipKey(ip)}:${port}`;
 const ownerKey = ({ pid, startNs, execId, cgroupId }: Owner): string =>
   `${pid}:${startNs}:${execId}:${cgroupId}`;
 
+/** A text out of pieces is kept as a chain of them until something needs it whole: for long, it is better whole. */
+const flat = (address: string): string => address.split('.').join('.');
+
 /** Gives names that are used in several namespaces apart: the first keeps it as it is. */
 type NameIn = (namespace: string | undefined, name: string) => string;
 
@@ -129,7 +132,7 @@ export function createIdentities(isInternal: (ip: IpAddress) => boolean): Identi
     const key = ipKey(ip);
     const known = hosts.get(key);
     if (known !== undefined) return known;
-    const identity = named(formatIp(ip), 'host');
+    const identity = named(flat(formatIp(ip)), 'host');
     hosts.set(key, identity);
     return identity;
   }

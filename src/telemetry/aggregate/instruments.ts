@@ -35,7 +35,13 @@ export function counter(
   const table = registry.table<Sum>({ labels, create: () => ({ value: 0 }), isBusy: () => !hasOpen }, [
     { spec, read: (sum) => sum.value },
   ]);
-  for (const values of from ?? (labels.length === 0 ? [[]] : [])) table.at(values, 0);
+  if (labels.length === 0) {
+    const { state } = table.at([], 0);
+    return (_values, _nowMs, amount) => {
+      state.value += amount;
+    };
+  }
+  for (const values of from ?? []) table.at(values, 0);
   return (values, nowMs, amount) => {
     table.at(values, nowMs).state.value += amount;
   };
@@ -48,7 +54,10 @@ export function histogram(registry: Registry, spec: MetricSpec, labels: readonly
     { labels, create: () => new Histogram(bounds), isBusy: () => labels.length === 0 },
     [{ spec, read: (state) => state }],
   );
-  if (labels.length === 0) table.at([], 0);
+  if (labels.length === 0) {
+    const { state } = table.at([], 0);
+    return (_values, _nowMs, { value, weight = 1, exemplar }) => state.observe(value, weight, exemplar);
+  }
   return (values, nowMs, { value, weight = 1, exemplar }) => {
     table.at(values, nowMs).state.observe(value, weight, exemplar);
   };

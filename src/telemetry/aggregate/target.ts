@@ -1,10 +1,18 @@
 import type { Conversation } from './conversations.ts';
 import type { Identity } from './identity.ts';
-import { wellKnown } from './well-known-ports.ts';
+import { type WellKnown, wellKnown, wellKnownProtocol } from './well-known-ports.ts';
 
-/** A store, cache or broker is told by its port; where only an address is known, the port tells it from its neighbours. */
-export function targetOf({ target, serverPort }: Pick<Conversation, 'target' | 'serverPort'>): Identity {
-  const known = wellKnown(serverPort);
+type Facts = Pick<Conversation, 'target' | 'serverPort' | 'spoken'>;
+
+/** A store, cache or broker is told by its first bytes, else by its port. */
+export function knownOf({ serverPort, spoken }: Omit<Facts, 'target'>): WellKnown | undefined {
+  return spoken === undefined ? wellKnown(serverPort) : wellKnownProtocol(spoken);
+}
+
+/** Where only an address is known, the port tells a store from its neighbours. */
+export function targetOf(conversation: Facts): Identity {
+  const { target, serverPort } = conversation;
+  const known = knownOf(conversation);
   if (known === undefined) return target;
   if (target.type === 'host') return { ...target, id: `${target.id}:${serverPort}`, type: known.type };
   return target.type === 'external' ? target : { ...target, type: known.type };

@@ -1,4 +1,5 @@
 import type { ConnectionEvent, ConnectionStats } from '../../model/event.ts';
+import type { LiveFlow } from '../../model/flow.ts';
 import { createIpTexts } from '../../net/ip-texts.ts';
 import { type Conversation, type Conversations, observerOf } from './conversations.ts';
 import { type Count, counter, histogram, type Measure } from './instruments.ts';
@@ -9,6 +10,7 @@ import { weightOf } from './sampling.ts';
 import type { Series, SeriesTable } from './series-table.ts';
 import { targetOf } from './target.ts';
 import { FLOW, FLOW_LABELS, HOST } from './tcp-specs.ts';
+import type { Growth, Told } from './told-totals.ts';
 
 /** `agent.network.tcp`. */
 export interface TcpSettings {
@@ -25,6 +27,8 @@ export interface TcpMetrics {
   settled(conversation: Conversation, nowMs: number): void;
   /** Any phase of any TCP connection; `conversation` is absent where the two ends are not known. */
   observe(event: ConnectionEvent, conversation: Conversation | undefined): void;
+  /** What an open connection did since it was last told of. */
+  grew(told: Told, growth: Growth, flow: RoundTrip): void;
   /** A conversation was forgotten before its end was seen. */
   forgotten(conversation: Conversation): void;
 }
@@ -54,6 +58,9 @@ const createFlow = (): Flow => ({
   bytesSent: 0,
   bytesReceived: 0,
 });
+
+const NOTHING: Growth = { bytesSent: 0, bytesReceived: 0, segmentsSent: 0, retransmits: 0 };
+type RoundTrip = Pick<LiveFlow, 'timeMs' | 'rttUs'>;
 
 export interface TcpMetricsParts {
   readonly registry: Registry;
@@ -113,6 +120,15 @@ class Tcp implements TcpMetrics {
     if (observerOf(event.role) === conversation.observer) this.#flow(event, conversation);
   }
 
+  grew({ conversation, isObserver, weight }: Told, growth: Growth, { timeMs, rttUs }: RoundTrip): void {
+    if (weight > 0) {
+      if (rttUs > 0) this.#rtt?.(NO_VALUES, timeMs, { value: rttUs / 1e6, weight });
+      this.#retransmits?.(NO_VALUES, timeMs, growth.retransmits * weight);
+      this.#segments?.(NO_VALUES, timeMs, growth.segmentsSent * weight);
+    }
+    if (isObserver && conversation.weight > 0) this.#add(conversation, growth, { timeMs, rttUs });
+  }
+
   forgotten(conversation: Conversation): void {
     const { flow } = conversation;
     if (flow === undefined) return;
@@ -128,17 +144,20 @@ class Tcp implements TcpMetrics {
 
   #flow(event: ConnectionEvent, conversation: Conversation): void {
     const { phase, stats, handshakeRttUs = 0, timeMs } = event;
-    const { weight, observer } = conversation;
     const isEnd = phase === 'closed' && stats !== undefined;
-    if (!isEnd && handshakeRttUs === 0) return;
+    if (isEnd) this.#add(conversation, stats, { timeMs, rttUs: stats.rttUs || handshakeRttUs });
+    else if (handshakeRttUs > 0) this.#add(conversation, NOTHING, { timeMs, rttUs: handshakeRttUs });
+  }
+
+  #add(conversation: Conversation, growth: Growth, { timeMs, rttUs }: RoundTrip): void {
+    const { weight, observer } = conversation;
     const { state } = conversation.flow ?? this.#flowOf(conversation, timeMs);
-    const rttUs = stats?.rttUs || handshakeRttUs;
     if (rttUs > 0) state.rttUs = rttUs;
-    if (!isEnd) return;
+    const { bytesSent, bytesReceived, retransmits } = growth;
     const isClient = observer === 'client';
-    state.bytesSent += (isClient ? stats.bytesSent : stats.bytesReceived) * weight;
-    state.bytesReceived += (isClient ? stats.bytesReceived : stats.bytesSent) * weight;
-    state.retransmits += stats.retransmits * weight;
+    state.bytesSent += (isClient ? bytesSent : bytesReceived) * weight;
+    state.bytesReceived += (isClient ? bytesReceived : bytesSent) * weight;
+    state.retransmits += retransmits * weight;
   }
 
   #flowOf(conversation: Conversation, nowMs: number): Series<Flow> {

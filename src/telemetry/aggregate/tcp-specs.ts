@@ -57,7 +57,7 @@ export const HOST = {
     kind: 'histogram',
     unit: 's',
     bounds: FINE_BOUNDS,
-    help: 'Round-trip times of connections: of the handshake, and smoothed at the end.',
+    help: 'Round-trip times of connections: of the handshake, and smoothed while they speak and at the end.',
   },
   retransmits: {
     name: 'telegen_tcp_retransmits',

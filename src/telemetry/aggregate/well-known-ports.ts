@@ -1,3 +1,4 @@
+import type { ServiceProtocol } from '../../model/service-protocol.ts';
 import type { NodeType } from './identity.ts';
 
 export interface WellKnown {
@@ -31,6 +32,25 @@ const PORTS: Readonly<Record<number, WellKnown>> = {
   27017: database('mongodb'),
   61616: queue('activemq'),
 };
+
+const TYPES: Readonly<Record<ServiceProtocol, 'database' | 'cache' | 'queue'>> = {
+  postgresql: 'database',
+  mysql: 'database',
+  mongodb: 'database',
+  cassandra: 'database',
+  mssql: 'database',
+  redis: 'cache',
+  memcached: 'cache',
+  kafka: 'queue',
+  amqp: 'queue',
+  mqtt: 'queue',
+  nats: 'queue',
+};
+
+/** What a protocol that first bytes told is spoken to. */
+export function wellKnownProtocol(protocol: ServiceProtocol): WellKnown {
+  return { protocol, type: TYPES[protocol] };
+}
 
 /** What usually listens on the port; undefined for all others. */
 export function wellKnown(port: number): WellKnown | undefined {

@@ -19,3 +19,12 @@ test('the newest entries are kept, however many come', () => {
     Array.from({ length: 100 }, (_, i) => 9_900 + i),
   );
 });
+
+test('setting the same key again and again holds no memory', () => {
+  const map = createBoundedMap<number, number>(100);
+  map.set(1, -1);
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 2_000_000; i++) map.set(1, i);
+  // A hash table for every other time would be some 150 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
+});

@@ -29,8 +29,9 @@ export interface Edges {
 
 const FOLDED: Identity = { id: OTHER, type: 'host', attributes: {} };
 
+/** Joined, as a template would be kept as a chain of its pieces. */
 const keyOf = (source: Identity, target: Identity, protocol: string): string =>
-  `${source.id}\n${target.id}\n${protocol}`;
+  [source.id, target.id, protocol].join('\n');
 
 const RECENT_SLOTS = 64;
 

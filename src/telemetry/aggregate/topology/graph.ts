@@ -1,6 +1,7 @@
 import type { ConnectionStats } from '../../../model/event.ts';
+import type { ServiceProtocol } from '../../../model/service-protocol.ts';
 import type { Conversation } from '../conversations.ts';
-import { wellKnown } from '../well-known-ports.ts';
+import { knownOf } from '../target.ts';
 import { createEdges, type Edge, type Edges } from './edges.ts';
 import type { Topology, TopologyEdge, TopologyNode } from './topology.ts';
 import { addTally, emptyTally, type Tally } from './window.ts';
@@ -20,7 +21,12 @@ export interface Graph {
   request(conversation: Conversation, request: SeenRequest): void;
   /** What a conversation speaks without its requests being decoded, such as `tls`. */
   speaks(conversation: Conversation, protocol: string, nowMs: number): void;
+  /** First bytes have told a store, cache or broker: `spoken` of the conversation is set by it. */
+  recognised(conversation: Conversation, protocol: ServiceProtocol, nowMs: number): void;
   failed(conversation: Conversation, nowMs: number): void;
+  /** More payload in a conversation that goes on. */
+  grew(conversation: Conversation, nowMs: number, bytes: number): void;
+  /** `stats`: what was not yet told by `grew`. */
   closed(conversation: Conversation, nowMs: number, stats: ConnectionStats | undefined): void;
   /** Forgotten before its end was seen. */
   forgotten(conversation: Conversation): void;
@@ -95,8 +101,28 @@ class ServiceMap implements Graph {
   }
 
   speaks(conversation: Conversation, protocol: string, nowMs: number): void {
+    if (conversation.bound?.edge.protocol === conversation.transport)
+      this.#move(conversation, protocol, nowMs);
+  }
+
+  recognised(conversation: Conversation, protocol: ServiceProtocol, nowMs: number): void {
+    const isGuess = conversation.bound?.edge.protocol === protocolOf(conversation);
+    conversation.spoken = protocol;
+    // What was decoded, such as HTTP, says more.
+    if (isGuess) this.#move(conversation, protocol, nowMs);
+  }
+
+  grew(conversation: Conversation, nowMs: number, bytes: number): void {
+    this.#saw(nowMs);
     const { bound } = conversation;
-    if (bound === undefined || bound.edge.protocol !== conversation.transport) return;
+    if (bound === undefined || bytes === 0) return;
+    bound.added.bytes += bytes;
+    bound.edge.window.addBytes(nowMs, bytes);
+  }
+
+  #move(conversation: Conversation, protocol: string, nowMs: number): void {
+    const { bound } = conversation;
+    if (bound === undefined) return;
     const added = this.#takeBack(bound, nowMs);
     if (bound.isOpen) bound.edge.open -= 1;
     bound.edge = this.edges.of(conversation, protocol);
@@ -176,9 +202,9 @@ class ServiceMap implements Graph {
   }
 }
 
-/** By the port, until content says more. */
-const protocolOf = ({ serverPort, transport }: Conversation): string =>
-  wellKnown(serverPort)?.protocol ?? transport;
+/** By first bytes or the port, until content says more. */
+const protocolOf = (conversation: Conversation): string =>
+  knownOf(conversation)?.protocol ?? conversation.transport;
 
 function describe(edge: Edge, nowMs: number, seconds: number): TopologyEdge | undefined {
   const { requests, errors, latencyMs, timed, bytes } = edge.window.total(nowMs);

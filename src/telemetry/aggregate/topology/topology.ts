@@ -23,7 +23,7 @@ export interface TopologyEdge {
     readonly avg_latency_ms?: number;
     /** From 0 to 1. */
     readonly error_rate: number;
-    /** Payload of connections that ended in the window, both directions. */
+    /** Payload in the window, both directions; it is known some seconds late, of UDP when a conversation ends. */
     readonly bytes: number;
   };
 }

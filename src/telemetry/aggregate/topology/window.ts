@@ -49,6 +49,11 @@ export class Window {
     subtractTally(this.#at(this.#stepOf(nowMs)), what);
   }
 
+  /** The same of bytes alone, for what comes often. */
+  addBytes(nowMs: number, bytes: number): void {
+    this.#at(this.#stepOf(nowMs)).bytes += bytes;
+  }
+
   /** Sums of the window that ends at `nowMs`. */
   total(nowMs: number): Tally {
     this.#forget(nowMs);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Which database, cache or broker is spoken to, by the first bytes of either side; src/protocols/service-sniff.ts says the
+ * same of captures. Nothing is read beyond that.
+ */
+#ifndef TELEGEN_SPOKEN_H
+#define TELEGEN_SPOKEN_H
+
+#include "telegen/sniff.h"
+
+/* Segments of a direction that are looked at. */
+#define TG_SPOKEN_LOOKS 2
+
+static __always_inline __u32 tg_be32(const union tg_sniff *bytes, __u32 at)
+{
+	const __u8 *byte = bytes->byte + at;
+
+	return ((__u32)byte[0] << 24) | ((__u32)byte[1] << 16) | ((__u32)byte[2] << 8) | byte[3];
+}
+
+static __always_inline int tg_is_digit(__u8 byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/* StartupMessage, or the request for TLS or GSSAPI in front of it. */
+static __always_inline int tg_is_postgresql(const union tg_sniff *bytes, __u32 length)
+{
+	__u32 size = tg_be32(bytes, 0), version = tg_be32(bytes, 4);
+
+	if (length < 8 || size < 8 || size > 10000)
+		return 0;
+	return version == 0x00030000 || version == 0x04d2162f || version == 0x04d21630;
+}
+
+/* An array of strings: "*1\r\n$". */
+static __always_inline int tg_is_redis(const union tg_sniff *bytes, __u32 length)
+{
+	const __u8 *byte = bytes->byte;
+
+	if (length < 6 || byte[0] != '*' || !tg_is_digit(byte[1]))
+		return 0;
+	if (byte[2] == '\r')
+		return byte[3] == '\n' && byte[4] == '$';
+	return tg_is_digit(byte[2]) && byte[3] == '\r' && byte[4] == '\n' && byte[5] == '$';
+}
+
+/* "get ", "gets", "set " */
+static __always_inline int tg_is_memcached(const union tg_sniff *bytes, __u32 length)
+{
+	__u32 word = tg_be32(bytes, 0);
+
+	return length >= 5 && (word == 0x67657420 || word == 0x67657473 || word == 0x73657420);
+}
+
+/* A request (responseTo 0) with OP_MSG, OP_QUERY or OP_COMPRESSED; numbers are little-endian. */
+static __always_inline int tg_is_mongodb(const union tg_sniff *bytes, __u32 length)
+{
+	__u32 code = __builtin_bswap32(tg_be32(bytes, 12)), size = __builtin_bswap32(tg_be32(bytes, 0));
+
+	return length >= 16 && size >= 16 && size <= 48000000 && !tg_be32(bytes, 8) &&
+	       (code == 2013 || code == 2004 || code == 2012);
+}
+
+/* ApiVersions or Metadata, which clients begin with: size, key, version, correlation, length of the client's id. */
+static __always_inline int tg_is_kafka(const union tg_sniff *bytes, __u32 length)
+{
+	__u32 size = tg_be32(bytes, 0), call = tg_be32(bytes, 4), key = call >> 16;
+	__u32 id = tg_be32(bytes, 12) >> 16;
+
+	return length >= 14 && size >= 10 && size < 1 << 16 && (key == 18 || key == 3) && (call & 0xffff) < 16 &&
+	       (id < 256 || id == 0xffff);
+}
+
+/* "MQTT" behind the length of the packet (one or two bytes) and of the name. */
+static __always_inline int tg_is_mqtt(const union tg_sniff *bytes, __u32 length)
+{
+	if (length < 9 || bytes->byte[0] != 0x10)
+		return 0;
+	return bytes->byte[1] < 0x80 ? tg_be32(bytes, 4) == 0x4d515454 : tg_be32(bytes, 5) == 0x4d515454;
+}
+
+/* A frame of a request, OPTIONS or STARTUP. */
+static __always_inline int tg_is_cassandra(const union tg_sniff *bytes, __u32 length)
+{
+	__u8 version = bytes->byte[0], code = bytes->byte[4];
+	__u32 size = tg_be32(bytes, 5);
+
+	if (length < 9 || version < 3 || version > 5)
+		return 0;
+	return (code == 5 && !size) || (code == 1 && size > 0 && size < 4096);
+}
+
+/* PRELOGIN of TDS. */
+static __always_inline int tg_is_mssql(const union tg_sniff *bytes, __u32 length)
+{
+	__u32 size = tg_be32(bytes, 2) >> 16;
+
+	return length >= 8 && bytes->byte[0] == 0x12 && bytes->byte[1] == 1 && size >= 8 && size < 4096 &&
+	       !bytes->byte[4] && !bytes->byte[5] && !bytes->byte[7];
+}
+
+/* Global, so that the verifier looks at it only once. */
+__noinline __u32 tg_client_speaks(const union tg_sniff *bytes, __u32 length)
+{
+	if (!bytes)
+		return TG_SPOKEN_UNKNOWN;
+	if (tg_is_postgresql(bytes, length))
+		return TG_SPOKEN_POSTGRESQL;
+	if (tg_is_redis(bytes, length))
+		return TG_SPOKEN_REDIS;
+	if (tg_is_memcached(bytes, length))
+		return TG_SPOKEN_MEMCACHED;
+	if (tg_is_mongodb(bytes, length))
+		return TG_SPOKEN_MONGODB;
+	if (tg_is_kafka(bytes, length))
+		return TG_SPOKEN_KAFKA;
+	if (length >= 8 && tg_be32(bytes, 0) == 0x414d5150)
+		return TG_SPOKEN_AMQP;
+	if (tg_is_mqtt(bytes, length))
+		return TG_SPOKEN_MQTT;
+	if (tg_is_cassandra(bytes, length))
+		return TG_SPOKEN_CASSANDRA;
+	return tg_is_mssql(bytes, length) ? TG_SPOKEN_MSSQL : TG_SPOKEN_UNKNOWN;
+}
+
+/* Servers that speak first: the greeting of MySQL ("10" and a version), "INFO {" of NATS. */
+__noinline __u32 tg_server_speaks(const union tg_sniff *bytes, __u32 length)
+{
+	if (!bytes || length < 6)
+		return TG_SPOKEN_UNKNOWN;
+	if (!bytes->byte[1] && !bytes->byte[2] && !bytes->byte[3] && bytes->byte[4] == 10 && tg_is_digit(bytes->byte[5]))
+		return TG_SPOKEN_MYSQL;
+	return tg_be32(bytes, 0) == 0x494e464f && bytes->byte[4] == ' ' && bytes->byte[5] == '{' ? TG_SPOKEN_NATS :
+											  TG_SPOKEN_UNKNOWN;
+}
+
+static __always_inline void tg_note_spoken(struct tg_walk *walk, const union tg_sniff *bytes, __u32 length)
+{
+	struct tg_socket *sock = walk->sock;
+	int from_client = walk->out == (sock->tuple.role == TG_ROLE_CLIENT);
+
+	if (sock->spoken || walk->half->sniffs >= TG_SPOKEN_LOOKS || walk->stream->late)
+		return;
+	sock->spoken = from_client ? tg_client_speaks(bytes, length) : tg_server_speaks(bytes, length);
+}
+
+#endif

@@ -1,0 +1,106 @@
+import type { Side } from '../model/conversation.ts';
+import type { ServiceProtocol } from '../model/service-protocol.ts';
+
+/** More than any of the signatures needs; zeros stand for what is missing. */
+const BYTES = 24;
+const text = (word: string): number =>
+  be32(
+    Uint8Array.from(word, (letter) => letter.charCodeAt(0)),
+    0,
+  );
+
+const be32 = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at] ?? 0) << 24) |
+    ((bytes[at + 1] ?? 0) << 16) |
+    ((bytes[at + 2] ?? 0) << 8) |
+    (bytes[at + 3] ?? 0)) >>>
+  0;
+const le32 = (bytes: Uint8Array, at: number): number =>
+  be32(Uint8Array.of(...bytes.subarray(at, at + 4)).reverse(), 0);
+const be16 = (bytes: Uint8Array, at: number): number => be32(bytes, at) >>> 16;
+const isDigit = (byte = 0): boolean => byte >= 48 && byte <= 57;
+
+type Fits = (bytes: Uint8Array) => boolean;
+
+/** StartupMessage, or the request for TLS or GSSAPI in front of it. */
+const POSTGRESQL: readonly number[] = [0x0003_0000, 0x04d2_162f, 0x04d2_1630];
+const isPostgresql: Fits = (bytes) =>
+  bytes.length >= 8 && be32(bytes, 0) >= 8 && be32(bytes, 0) <= 10_000 && POSTGRESQL.includes(be32(bytes, 4));
+
+/** An array of strings. */
+const isRedis: Fits = (bytes) => /^\*\d\d?\r\n\$/.test(String.fromCharCode(...bytes.subarray(0, 6)));
+
+const MEMCACHED: readonly number[] = [text('get '), text('gets'), text('set ')];
+const isMemcached: Fits = (bytes) => bytes.length >= 5 && MEMCACHED.includes(be32(bytes, 0));
+
+/** A request (responseTo 0) with OP_MSG, OP_QUERY or OP_COMPRESSED. */
+const MONGODB: readonly number[] = [2013, 2004, 2012];
+const isMongodb: Fits = (bytes) =>
+  bytes.length >= 16 &&
+  le32(bytes, 0) >= 16 &&
+  le32(bytes, 0) <= 48_000_000 &&
+  be32(bytes, 8) === 0 &&
+  MONGODB.includes(le32(bytes, 12));
+
+/** ApiVersions or Metadata, which clients begin with: size, key, version, correlation, length of the client's id. */
+const isKafka: Fits = (bytes) => {
+  const [size, key, id] = [be32(bytes, 0), be16(bytes, 4), be16(bytes, 12)];
+  const isCall = (key === 18 || key === 3) && be16(bytes, 6) < 16;
+  return bytes.length >= 14 && size >= 10 && size < 65_536 && isCall && (id < 256 || id === 0xffff);
+};
+
+const isAmqp: Fits = (bytes) => bytes.length >= 8 && be32(bytes, 0) === text('AMQP');
+
+/** Behind the length of the packet (one or two bytes) and of the name. */
+const isMqtt: Fits = (bytes) =>
+  bytes.length >= 9 && bytes[0] === 0x10 && be32(bytes, (bytes[1] ?? 0) < 0x80 ? 4 : 5) === text('MQTT');
+
+/** A frame of a request, OPTIONS or STARTUP. */
+const isCassandra: Fits = (bytes) => {
+  const [version = 0, , , , code] = bytes;
+  const size = be32(bytes, 5);
+  if (bytes.length < 9 || version < 3 || version > 5) return false;
+  return (code === 5 && size === 0) || (code === 1 && size > 0 && size < 4_096);
+};
+
+/** PRELOGIN of TDS. */
+const isMssql: Fits = (bytes) =>
+  bytes.length >= 8 &&
+  be16(bytes, 0) === 0x1201 &&
+  be16(bytes, 2) >= 8 &&
+  be16(bytes, 2) < 4_096 &&
+  be16(bytes, 4) === 0 &&
+  bytes[7] === 0;
+
+/** Its greeting: protocol 10, and a version. */
+const isMysql: Fits = (bytes) =>
+  bytes.length >= 6 && (be32(bytes, 0) & 0xff_ffff) === 0 && bytes[4] === 10 && isDigit(bytes[5]);
+
+const isNats: Fits = (bytes) => be32(bytes, 0) === text('INFO') && bytes[4] === 32 && bytes[5] === 123;
+
+const BY_SIDE: Readonly<Record<Side, readonly (readonly [ServiceProtocol, Fits])[]>> = {
+  client: [
+    ['postgresql', isPostgresql],
+    ['redis', isRedis],
+    ['memcached', isMemcached],
+    ['mongodb', isMongodb],
+    ['kafka', isKafka],
+    ['amqp', isAmqp],
+    ['mqtt', isMqtt],
+    ['cassandra', isCassandra],
+    ['mssql', isMssql],
+  ],
+  server: [
+    ['mysql', isMysql],
+    ['nats', isNats],
+  ],
+};
+
+/**
+ * Which database, cache or broker one side's first bytes speak to; undefined when they do not tell. The kernel side does the
+ * same for live traffic (bpf/include/telegen/spoken.h).
+ */
+export function sniffService(side: Side, bytes: Uint8Array): ServiceProtocol | undefined {
+  const first = bytes.subarray(0, BYTES);
+  return BY_SIDE[side].find(([, fits]) => fits(first))?.[0];
+}
