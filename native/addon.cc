@@ -3,6 +3,7 @@
 #include "kernel_error.h"
 #include "layout.h"
 #include "napi_setup.h"
+#include "privileges.h"
 #include "process_calls.h"
 #include "ring_reader.h"
 
@@ -16,6 +17,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 	exports.Set("monotonicNs", Napi::Function::New(env, telegen::monotonic_ns));
 	exports.Set("epochOffsetMs", Napi::Function::New(env, telegen::epoch_offset_ms));
 	exports.Set("lockFile", Napi::Function::New(env, telegen::lock_file));
+	exports.Set("switchUser", Napi::Function::New(env, telegen::switch_user));
+	exports.Set("limitCapabilities", Napi::Function::New(env, telegen::limit_capabilities));
 	return exports;
 }
 

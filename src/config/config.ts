@@ -19,6 +19,8 @@ export type SemanticConventions = Config['semanticConventions'];
 export function toConfig(file: FileConfig, headers: Readonly<Record<string, string>>) {
   const { agent, otlp } = file;
   return {
+    /** Undefined: telegen stays who it is. */
+    user: agent.user,
     network: toNetwork(agent),
     telemetry: toTelemetry(agent.telemetry),
     kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },

@@ -16,9 +16,12 @@ export interface Spools {
   inFrontOf(sink: AlertSink): Promise<AlertSink>;
 }
 
-/** systemd names several directories with colons between them. */
-function defaultDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  return `${env.STATE_DIRECTORY?.split(':')[0] || STATE_DIRECTORY}/spool`;
+/** Where alerts wait. systemd names several state directories with colons between them. */
+export function spoolDirectory(
+  { directory }: SpoolConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  return directory ?? `${env.STATE_DIRECTORY?.split(':')[0] || STATE_DIRECTORY}/spool`;
 }
 
 /** Opens the directory when the first destination needs it. */
@@ -27,7 +30,7 @@ export function openSpools(
   env: Readonly<Record<string, string | undefined>>,
   diagnostics: Diagnostics,
 ): Spools {
-  const path = config.directory ?? defaultDirectory(env);
+  const path = spoolDirectory(config, env);
   let directory: SpoolDirectory | undefined;
   let refused = !config.enabled;
   const onReport: OnReport = ({ level, message }) =>
