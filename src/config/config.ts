@@ -146,11 +146,23 @@ function toSpool(spool: FileConfig['alerts']['spool']) {
 function toTelemetry(telemetry: FileConfig['agent']['telemetry']) {
   return {
     enabled: telemetry.enabled,
-    listen: telemetry.listen,
+    listen: toListen(telemetry.listen),
     maxLabelValues: telemetry.max_label_values,
     maxSeries: telemetry.max_series,
     seriesIdleMs: parseDuration(telemetry.series_idle) ?? 0,
     topologyWindowMs: parseDuration(telemetry.topology_window) ?? 0,
+  };
+}
+
+function toListen({ enabled, address, port, ...files }: FileConfig['agent']['telemetry']['listen']) {
+  const { token_file: tokenFile, cert_file: certFile, key_file: keyFile } = files;
+  return {
+    enabled,
+    address,
+    port,
+    tokenFile,
+    /** Both or none: the cross-checks see to it. */
+    tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
   };
 }
 

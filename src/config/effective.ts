@@ -5,7 +5,7 @@ import type { FileConfig } from './schema.ts';
 /** The file as it takes effect, still in its spelling: paths absolute, networks canonical, shared settings in both homes. */
 export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
   const absolute = (path: string): string => resolve(baseDir, path);
-  const { network, ebpf, kubernetes } = file.agent;
+  const { network, ebpf, kubernetes, telemetry } = file.agent;
   const { security } = network;
   const includePorts = network.include_ports.length > 0 ? network.include_ports : ebpf.network.include_ports;
   return {
@@ -28,12 +28,21 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
         },
       },
       ebpf: { network: { ...ebpf.network, include_ports: includePorts } },
+      telemetry: { ...telemetry, listen: effectiveListen(telemetry.listen, absolute) },
       kubernetes: { ...kubernetes, pod_logs_dir: absolute(kubernetes.pod_logs_dir) },
     },
     rules: effectiveRules(file.rules, absolute),
     otlp: effectiveOtlp(file.otlp, absolute),
     alerts: effectiveAlerts(file.alerts, absolute),
   };
+}
+
+type Listen = FileConfig['agent']['telemetry']['listen'];
+
+function effectiveListen(listen: Listen, absolute: (path: string) => string): Listen {
+  const files = ['token_file', 'cert_file', 'key_file'] as const;
+  const paths = files.flatMap((key) => (listen[key] === undefined ? [] : [[key, absolute(listen[key])]]));
+  return { ...listen, ...Object.fromEntries(paths) };
 }
 
 function effectiveAlerts(
