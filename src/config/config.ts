@@ -21,6 +21,7 @@ export function toConfig(file: FileConfig, headers: Readonly<Record<string, stri
   return {
     /** Undefined: telegen stays who it is. */
     user: agent.user,
+    resources: toResources(agent.resources),
     network: toNetwork(agent),
     telemetry: toTelemetry(agent.telemetry),
     kubernetes: { enabled: agent.kubernetes.enabled, podLogsDir: agent.kubernetes.pod_logs_dir },
@@ -151,6 +152,14 @@ function toTelemetry(telemetry: FileConfig['agent']['telemetry']) {
     maxSeries: telemetry.max_series,
     seriesIdleMs: parseDuration(telemetry.series_idle) ?? 0,
     topologyWindowMs: parseDuration(telemetry.topology_window) ?? 0,
+  };
+}
+
+function toResources(resources: FileConfig['agent']['resources']) {
+  return {
+    cpuPercent: resources.max_cpu,
+    memoryBytes: resources.max_memory,
+    lagMs: parseDuration(resources.max_lag) ?? 0,
   };
 }
 

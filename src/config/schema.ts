@@ -5,6 +5,7 @@ import { ebpfNetworkSchema } from './ebpf-schema.ts';
 import * as leaf from './leaf.ts';
 import { networkSchema } from './network-schema.ts';
 import { otlpSchema } from './otlp-schema.ts';
+import { resourcesSchema } from './resources-schema.ts';
 import { rulesSchema } from './rules-schema.ts';
 import { telemetrySchema } from './telemetry-schema.ts';
 
@@ -28,6 +29,7 @@ export const fileSchema = leaf.section('telegen configuration', {
         'User (name or number) that telegen becomes when it is started as root. Files that it reads again, and folders that it ' +
         "writes to, must be that user's. Unset: it stays who it is. Capabilities are given up in any case (SECURITY.md).",
     }),
+    resources: resourcesSchema,
     network: networkSchema,
     ebpf: leaf.section('Settings of the kernel side', { network: ebpfNetworkSchema }),
     telemetry: telemetrySchema,

@@ -16,7 +16,7 @@ describe('every leaf', () => {
     const expected = LEAVES.map((leaf) => leaf.key).filter((key) => key.startsWith('agent.network.xdp.'));
     expect(inactive).toEqual(expected);
     expect(inactive).toHaveLength(5);
-    expect(LEAVES).toHaveLength(112);
+    expect(LEAVES).toHaveLength(115);
   });
 });
 

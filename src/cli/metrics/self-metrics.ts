@@ -5,6 +5,7 @@ import type { HookStatus } from '../../capture/live/live-capture.ts';
 import type { SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import { reasonOf } from '../../pipeline/loss-watch.ts';
+import type { Shedder } from '../../pipeline/shedding.ts';
 import type { ListStatus } from '../../reputation/snapshot.ts';
 import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
@@ -25,6 +26,7 @@ export interface AgentPorts {
   readonly merger?: MergeCounters & Partial<TunedCounters>;
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
   readonly lists?: () => readonly ListStatus[];
+  readonly shedder?: Pick<Shedder, 'level' | 'counters'>;
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
 }
@@ -183,6 +185,25 @@ function alerts({ ports }: SelfFacts): Gauges[] {
 function surroundings({ ports, http }: SelfFacts): Gauges[] {
   const lists = (): readonly ListStatus[] => ports().lists?.() ?? [];
   return [
+    {
+      spec: counter(
+        'telegen_shed',
+        'Records of telemetry given up because telegen was over its budget, by class.',
+      ),
+      labels: [closed('class')],
+      // Events and spans for the collector are in the books of their exporter.
+      read: () => {
+        const { lines, metrics } = ports().shedder?.counters ?? {};
+        return parts({ lines, metrics });
+      },
+    },
+    {
+      spec: gauge(
+        'telegen_shed_level',
+        'Classes of telemetry given up now, of 4 (spans, events, lines, metrics).',
+      ),
+      read: () => one(ports().shedder?.level),
+    },
     {
       spec: gauge('telegen_list_entries', 'Entries in use of each blocklist.'),
       labels: [open('list')],

@@ -86,5 +86,8 @@ async function stop(running: Running): Promise<void> {
   ]);
   const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };
   const telemetry = running.telemetry.summary();
-  farewell({ ...books, telemetry, printer: printer?.counters, exporter: exporter?.counters }, diagnostics);
+  farewell(
+    { ...books, telemetry, printer: printer?.counters, shed: running.shed, exporter: exporter?.counters },
+    diagnostics,
+  );
 }

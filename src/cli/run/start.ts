@@ -11,6 +11,7 @@ import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../m
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
+import type { Shedder } from '../../pipeline/shedding.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
 import type { OpenRules } from '../rules/open-rules.ts';
 import { rulesNotice } from '../rules/rules-notice.ts';
@@ -25,6 +26,7 @@ import { type Outputs, openOutputs } from './outputs.ts';
 import { type HostProcesses, openHostProcesses } from './process-table.ts';
 import { createReload } from './reload.ts';
 import type { HostReputation } from './reputation.ts';
+import { createResources, type Resources } from './resources.ts';
 import type { Output } from './sinks.ts';
 import { exportedKinds } from './telemetry-export.ts';
 import { expiryText, followTuning, type TuningReload } from './tuning.ts';
@@ -58,6 +60,7 @@ export interface Running {
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
   readonly checkLoss: () => void;
+  readonly shed: Shedder['counters'];
   readonly diagnostics: Diagnostics;
 }
 
@@ -71,6 +74,7 @@ interface Stage {
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
   readonly outputs: Outputs;
+  readonly resources: Resources;
   readonly processes: HostProcesses;
   readonly merger: TunedMerger;
   readonly diagnostics: Diagnostics;
@@ -96,7 +100,10 @@ export async function start(
   const reloadFiles = createReload(loaded, { tuning, diagnostics });
   const checkLoss = watchLosses(engine, { capture, delivery });
   const { heartbeatMs } = config.alerts;
-  const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
+  const { shedder } = stage.resources;
+  const watchOver = watchOverSensor({ engine, capture, delivery, shedder, heartbeatMs, periodMs: TICK_MS });
+  const ring = { pending: () => capture.pending(), sizeBytes: config.network.ringBufferBytes };
+  const tickResources = (): void => stage.resources.tick(ring);
   return {
     engine,
     merger,
@@ -114,7 +121,8 @@ export async function start(
       reloadFiles();
       void judges.rules?.reload();
     },
-    tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }),
+    shed: shedder.counters,
+    tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver, tickResources }),
   };
 }
 
@@ -130,6 +138,8 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename })
     : undefined;
   const { output, events } = options;
+  const resources = createResources(config.resources, TICK_MS);
+  const { shedder } = resources;
   return {
     config,
     options,
@@ -138,7 +148,8 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     judges,
     telemetry,
     metrics,
-    outputs: await openOutputs({ loaded, output, events, telemetry, metrics, diagnostics }),
+    outputs: await openOutputs({ loaded, output, events, telemetry, metrics, shedder, diagnostics }),
+    resources,
     processes: openHostProcesses(config.kubernetes),
     merger: createTunedMerger({
       merger: createMerger({ windowMs: config.network.security.mergeWindowMs, newUid: randomUUID }),
@@ -196,7 +207,7 @@ function tellWhatIsWatched(
 }
 
 function attachMetrics(
-  { config, judges, metrics, outputs, merger }: Stage,
+  { config, judges, metrics, outputs, merger, resources }: Stage,
   { engine, capture }: { readonly engine: Engine; readonly capture: LiveCapture },
 ): void {
   metrics?.attach({
@@ -206,6 +217,7 @@ function attachMetrics(
     merger: merger.counters,
     delivery: () => outputs.delivery.counters(),
     lists: () => judges.reputation.lists(),
+    shedder: resources.shedder,
     exports: () => outputs.metricsExport?.counters,
   });
 }
@@ -225,10 +237,13 @@ function watchLosses(
 interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
+  readonly tickResources: () => void;
 }
 
-function ticker({ contents, engine, metrics, checkLoss, tuning, watchOver }: Ticking): Running['tick'] {
+function ticker(parts: Ticking): Running['tick'] {
+  const { contents, engine, metrics, checkLoss, tuning, watchOver, tickResources } = parts;
   return (nowMs) => {
+    tickResources();
     contents.tick(nowMs);
     engine.tick(nowMs);
     metrics?.tick(nowMs);
