@@ -11,6 +11,7 @@ import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
+import type { StateCounters } from '../run/state.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
 export interface AgentPorts {
@@ -27,6 +28,7 @@ export interface AgentPorts {
   readonly delivery?: () => Readonly<Record<string, SinkCounters>>;
   readonly lists?: () => readonly ListStatus[];
   readonly shedder?: Pick<Shedder, 'level' | 'counters'>;
+  readonly state?: StateCounters;
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
 }
@@ -203,6 +205,14 @@ function surroundings({ ports, http }: SelfFacts): Gauges[] {
         'Classes of telemetry given up now, of 4 (spans, events, lines, metrics).',
       ),
       read: () => one(ports().shedder?.level),
+    },
+    {
+      spec: counter(
+        'telegen_snapshots',
+        'Snapshots of open windows and correlations (written, failed, restored, ignored because damaged).',
+      ),
+      labels: [closed('result')],
+      read: () => parts({ ...ports().state }),
     },
     {
       spec: gauge('telegen_list_entries', 'Entries in use of each blocklist.'),

@@ -31,9 +31,10 @@ export async function openOutputs(parts: OutputParts) {
   const { loaded, output, events, telemetry, metrics, shedder, diagnostics } = parts;
   const { rename } = telemetry;
   const { alerts } = loaded.config;
+  const spools = openSpools(alerts.spool, process.env, diagnostics);
   const { sinks, wants, description } = await openSinks(explicitOtlp(loaded), output, {
     alerts,
-    spools: openSpools(alerts.spool, process.env, diagnostics),
+    spools,
     headers: headerSource(loaded),
     diagnostics,
     rename,
@@ -48,7 +49,8 @@ export async function openOutputs(parts: OutputParts) {
     metrics && unlessShed('metrics', metrics.onEvent, shedder),
   ].filter((consumer) => consumer !== undefined);
   const onEvent = consumers.length === 0 ? undefined : telemetry.feed(...consumers);
-  return { delivery, description, printer, exporter, metricsExport, onEvent };
+  const stateFile = spools.directory && `${spools.directory}/state`;
+  return { stateFile, delivery, description, printer, exporter, metricsExport, onEvent };
 }
 
 type Consumer = (event: TelegenEvent) => void;

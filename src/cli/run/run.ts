@@ -29,9 +29,11 @@ export async function run(options: RunOptions): Promise<number> {
   privileges.onceAttached(running.capture.hooks);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => running.tick(Date.now()), TICK_MS);
+  const stopped = untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
+  // Whoever reads this may send a signal at once.
   diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
   clearUpAfterStart();
-  await untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
+  await stopped;
   clearInterval(timer);
   await stop(running);
   return EXIT.ok;
@@ -76,8 +78,15 @@ async function stop(running: Running): Promise<void> {
     running.checkLoss();
   });
   contents.finish(Date.now());
+  running.state.prepareEnd();
   engine.finish(Date.now());
-  await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS), exporter?.flush(FLUSH_MS)]);
+  await Promise.all([
+    // A disk that hangs must not keep the program.
+    Promise.race([running.state.end(), delay(FLUSH_MS)]),
+    delivery.flush(FLUSH_MS),
+    printer?.flush(FLUSH_MS),
+    exporter?.flush(FLUSH_MS),
+  ]);
   exporter?.close();
   metricsExport?.close();
   await Promise.race([

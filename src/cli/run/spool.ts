@@ -14,6 +14,8 @@ const STATE_DIRECTORY = '/var/lib/telegen';
 export interface Spools {
   /** Puts a spool in front of a destination, if there can be one. */
   inFrontOf(sink: AlertSink): Promise<AlertSink>;
+  /** The private directory that this run has for itself, when a destination has needed it. */
+  readonly directory: string | undefined;
 }
 
 /** Where alerts wait. systemd names several state directories with colons between them. */
@@ -67,6 +69,9 @@ export function openSpools(
   }
 
   return {
+    get directory() {
+      return directory === undefined ? undefined : path;
+    },
     async inFrontOf(sink) {
       const at = usable();
       if (at === undefined) return sink;

@@ -28,6 +28,7 @@ import { createReload } from './reload.ts';
 import type { HostReputation } from './reputation.ts';
 import { createResources, type Resources } from './resources.ts';
 import type { Output } from './sinks.ts';
+import { createState, type State } from './state.ts';
 import { exportedKinds } from './telemetry-export.ts';
 import { expiryText, followTuning, type TuningReload } from './tuning.ts';
 
@@ -61,6 +62,7 @@ export interface Running {
   readonly metrics: Metrics | undefined;
   readonly checkLoss: () => void;
   readonly shed: Shedder['counters'];
+  readonly state: State;
   readonly diagnostics: Diagnostics;
 }
 
@@ -89,14 +91,15 @@ export async function start(
   const stage = await setStage(loaded, options, diagnostics);
   const { config, judges, telemetry, metrics, outputs, merger } = stage;
   const { delivery } = outputs;
+  const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
+  const state = await openState(stage);
   const engine = openEngine(stage);
   const contents = createContents(engine.handle, telemetry.contents);
   judges.health.connect(engine.notify);
   judges.rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
   const capture = openCapture(stage, { engine, contents });
   tellWhatIsWatched(stage, capture);
-  attachMetrics(stage, { engine, capture });
-  const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
+  attachMetrics(stage, { engine, capture, state });
   const reloadFiles = createReload(loaded, { tuning, diagnostics });
   const checkLoss = watchLosses(engine, { capture, delivery });
   const { heartbeatMs } = config.alerts;
@@ -122,7 +125,8 @@ export async function start(
       void judges.rules?.reload();
     },
     shed: shedder.counters,
-    tick: ticker({ contents, engine, metrics, checkLoss, tuning, watchOver, tickResources }),
+    state,
+    tick: ticker({ state, contents, engine, metrics, checkLoss, tuning, watchOver, tickResources }),
   };
 }
 
@@ -158,6 +162,18 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     }),
     diagnostics,
   };
+}
+
+/** Before anything can happen: what an earlier run left is there when the first event comes. */
+async function openState({ judges, outputs, merger, diagnostics }: Stage): Promise<State> {
+  const state = createState({
+    file: outputs.stateFile,
+    merger,
+    correlations: () => judges.rules?.slot.current.correlations,
+    diagnostics,
+  });
+  await state.restore(Date.now());
+  return state;
 }
 
 function openEngine(stage: Stage): Engine {
@@ -208,10 +224,15 @@ function tellWhatIsWatched(
 
 function attachMetrics(
   { config, judges, metrics, outputs, merger, resources }: Stage,
-  { engine, capture }: { readonly engine: Engine; readonly capture: LiveCapture },
+  {
+    engine,
+    capture,
+    state,
+  }: { readonly engine: Engine; readonly capture: LiveCapture; readonly state: State },
 ): void {
   metrics?.attach({
     capture,
+    state: state.counters,
     ringBytes: config.network.ringBufferBytes,
     engine: engine.counters,
     merger: merger.counters,
@@ -234,14 +255,14 @@ function watchLosses(
   };
 }
 
-interface Ticking extends Pick<Running, 'contents' | 'engine' | 'metrics' | 'checkLoss'> {
+interface Ticking extends Pick<Running, 'state' | 'contents' | 'engine' | 'metrics' | 'checkLoss'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
   readonly tickResources: () => void;
 }
 
 function ticker(parts: Ticking): Running['tick'] {
-  const { contents, engine, metrics, checkLoss, tuning, watchOver, tickResources } = parts;
+  const { contents, engine, metrics, checkLoss, tuning, watchOver, tickResources, state } = parts;
   return (nowMs) => {
     tickResources();
     contents.tick(nowMs);
@@ -250,6 +271,7 @@ function ticker(parts: Ticking): Running['tick'] {
     checkLoss();
     tuning.refresh();
     watchOver(nowMs);
+    state.tick();
   };
 }
 
