@@ -9,6 +9,7 @@ import { detect } from './cases/detect.ts';
 import { lists } from './cases/lists.ts';
 import { livePath } from './cases/live-path.ts';
 import { memory } from './cases/memory.ts';
+import { merging } from './cases/merging.ts';
 import { mutants } from './cases/mutants.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
@@ -21,6 +22,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   shortConnections,
   keepAlive,
   connectToAlert,
+  merging,
   alertDelivery,
   decode,
   detect,

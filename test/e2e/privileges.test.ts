@@ -113,14 +113,20 @@ describe.skipIf(skip !== undefined)(
       expect(peers(telegen)).toEqual(['198.51.100.7', '198.51.100.8']);
     });
 
-    it('says which files that it would read again are not for the user', async () => {
+    it('says which files that it would read again are not for the user, and says no secret', async () => {
       const key = `${sandbox.folder}/key`;
-      writeFileSync(key, 'secret', { mode: 0o600 });
-      const otlp = { endpoint: 'http://127.0.0.1:9', headers: { 'x-key': { file: key } } };
+      writeFileSync(key, 's3cret-in-file', { mode: 0o600 });
+      const otlp = {
+        endpoint: 'http://127.0.0.1:9',
+        headers: { 'x-key': { file: key }, 'x-own': 's3cret-of-config' },
+      };
       const telegen = await watch(sandbox, { config: { agent: { user: String(USER) }, otlp } });
       expect(telegen.stderr()).toContain(
         `WARNING: user ${USER} cannot read ${key}: what changes in it needs a restart`,
       );
+      await attack('198.51.100.7');
+      await telegen.says('alerts cannot be sent to');
+      expect((await telegen.stop()).stderr).not.toContain('s3cret');
     });
 
     it.each([
