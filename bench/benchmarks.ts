@@ -10,6 +10,7 @@ import { lists } from './cases/lists.ts';
 import { liveFlows } from './cases/live-flows.ts';
 import { livePath } from './cases/live-path.ts';
 import { memory } from './cases/memory.ts';
+import { merging } from './cases/merging.ts';
 import { mutants } from './cases/mutants.ts';
 import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
@@ -24,6 +25,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   shortConnections,
   keepAlive,
   connectToAlert,
+  merging,
   alertDelivery,
   decode,
   detect,

@@ -4,6 +4,7 @@
 #include "layout.h"
 #include "napi_setup.h"
 #include "network.h"
+#include "privileges.h"
 #include "process_calls.h"
 #include "ring_reader.h"
 
@@ -18,6 +19,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 	exports.Set("epochOffsetMs", Napi::Function::New(env, telegen::epoch_offset_ms));
 	exports.Set("networkInterfaces", Napi::Function::New(env, telegen::network_interfaces));
 	exports.Set("lockFile", Napi::Function::New(env, telegen::lock_file));
+	exports.Set("switchUser", Napi::Function::New(env, telegen::switch_user));
+	exports.Set("limitCapabilities", Napi::Function::New(env, telegen::limit_capabilities));
 	return exports;
 }
 

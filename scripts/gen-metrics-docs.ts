@@ -19,7 +19,8 @@ telegen listens on \`http://127.0.0.1:19090\` unless [\`agent.telemetry.listen\`
 | \`/api/v1/alerts?limit=N\` | the latest alerts, newest first; at most 1,000 are kept |
 | \`/api/v1/status\` | version, hooks, records, sinks, lists and the reading of the Kubernetes API, as JSON |
 
-There is no authentication and nothing can be changed. On loopback only requests to \`localhost\` or an IP address are
+Nothing can be changed. With \`token_file\` all but \`/healthz\` and \`/readyz\` need \`Authorization: Bearer TOKEN\`; with
+\`cert_file\` and \`key_file\` telegen speaks TLS. On loopback only requests to \`localhost\` or an IP address are
 answered, so that no web page can read it through a browser. At most 64 connections and 8 answers at once; whoever takes longer
 than 10 s for a request or an answer is cut off.
 

@@ -16,6 +16,10 @@ export interface MergeWindow {
   sent: AlertCandidate;
   readonly reasons: Set<string>;
   count: number;
+  /** Of `count`: told by a closing record of a run that ended while the window was open. */
+  told: number;
+  /** Of its closing record, from the moment that it was saved: one that leaves twice is one record. */
+  closingUid: string | undefined;
   firstSeenMs: number;
   lastSeenMs: number;
   next: MergeWindow | undefined;
@@ -36,6 +40,8 @@ export function openWindow(
     sent: first,
     reasons: new Set(first.reasons),
     count: 1,
+    told: 0,
+    closingUid: undefined,
     firstSeenMs: first.timeMs,
     lastSeenMs: first.timeMs,
     next: undefined,
@@ -55,6 +61,31 @@ export function attributesOf(window: MergeWindow, candidate: AlertCandidate): At
   return window.overflow ? { ...candidate.attributes, [ATTR.overflow]: true } : candidate.attributes;
 }
 
+/** A window as it outlives the program. */
+export type SavedWindow = Omit<MergeWindow, 'next' | 'reasons' | 'closingUid'> & {
+  readonly reasons: readonly string[];
+  readonly closingUid: string;
+};
+
+export function saveWindow({ next: _next, ...window }: MergeWindow, closingUid: string): SavedWindow {
+  return { ...window, reasons: [...window.reasons], closingUid };
+}
+
+/** The window of an earlier run, which may close no later than this. */
+export function restoreWindow(saved: SavedWindow, latestCloseMs: number): MergeWindow {
+  const closesAtMs = Math.min(saved.closesAtMs, latestCloseMs);
+  return { ...saved, closesAtMs, reasons: new Set(saved.reasons), next: undefined };
+}
+
+/** The same window in a run to come, when this one has told all of it in a closing record. */
+export function continued(saved: SavedWindow, closingUid: string): SavedWindow {
+  const told = saved.count;
+  return { ...saved, told, closingUid, firstSeenMs: Number.POSITIVE_INFINITY, lastSeenMs: saved.lastSeenMs };
+}
+
+/** Whether anything is left to tell: the first of a window was sent by itself. */
+export const hasMore = ({ count, told }: MergeWindow): boolean => count - told > (told > 0 ? 0 : 1);
+
 /** Gravest first: the reasons of what was sent lead, those merged later follow. */
 export function closingRecord(window: MergeWindow, uid: string): Alert {
   const { sent } = window;
@@ -67,7 +98,7 @@ export function closingRecord(window: MergeWindow, uid: string): Alert {
       ...attributesOf(window, sent),
       [ATTR.reasons]: [...new Set([...sent.reasons, ...window.reasons])],
       [ATTR.summary]: true,
-      [ATTR.count]: window.count,
+      [ATTR.count]: window.count - window.told,
       [ATTR.firstSeen]: isoTime(window.firstSeenMs),
       [ATTR.lastSeen]: isoTime(window.lastSeenMs),
     },

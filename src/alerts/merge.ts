@@ -3,11 +3,16 @@ import type { AlertCandidate } from './combine.ts';
 import {
   attributesOf,
   closingRecord,
+  continued,
   createWindowQueue,
+  hasMore,
   type MergeWindow,
   mergeInto,
   openWindow,
   rank,
+  restoreWindow,
+  type SavedWindow,
+  saveWindow,
 } from './merge-window.ts';
 
 const DEFAULT_MAX_KEYS = 50_000;
@@ -41,6 +46,10 @@ export interface Merger {
   tick(nowMs: number): Alert[];
   /** Closes every window, e.g. at shutdown. */
   flush(nowMs: number): Alert[];
+  /** The open windows, for a run to come. `closed`: all of them are about to be flushed, and their closing records sent. */
+  save(how: { readonly closed: boolean }): Iterable<SavedWindow>;
+  /** Takes over the windows of an earlier run; those that have ended meanwhile close with the next tick. Into an empty merger. */
+  restore(saved: readonly SavedWindow[], nowMs: number): void;
   readonly counters: MergeCounters;
   /** Windows open now. */
   readonly size: number;
@@ -73,9 +82,9 @@ export function createMerger({ windowMs, maxKeys = DEFAULT_MAX_KEYS, newUid }: M
   function closeUntil(timeMs: number): void {
     for (let window = queue.shiftUntil(timeMs); window !== undefined; window = queue.shiftUntil(timeMs)) {
       open.delete(window.key);
-      if (window.count === 1) continue;
+      if (!hasMore(window)) continue;
       counters.summaries += 1;
-      due.push(closingRecord(window, newUid()));
+      due.push(closingRecord(window, window.closingUid ?? newUid()));
     }
   }
 
@@ -129,6 +138,21 @@ export function createMerger({ windowMs, maxKeys = DEFAULT_MAX_KEYS, newUid }: M
       }
       counters.merged += 1;
       return undefined;
+    },
+    *save({ closed }) {
+      for (const window of open.values()) {
+        window.closingUid ??= newUid();
+        const saved = saveWindow(window, window.closingUid);
+        yield closed ? continued(saved, newUid()) : saved;
+      }
+    },
+    restore(saved, nowMs) {
+      // The clock may have been set back since, or the window made shorter.
+      const windows = saved.slice(0, maxKeys).map((one) => restoreWindow(one, nowMs + windowMs));
+      for (const window of windows.toSorted((a, b) => a.closesAtMs - b.closesAtMs)) {
+        open.set(window.key, window);
+        queue.push(window);
+      }
     },
     tick(nowMs) {
       advance(nowMs);

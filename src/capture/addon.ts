@@ -89,6 +89,16 @@ export interface Addon {
   epochOffsetMs(): number;
   /** Takes an exclusive lock on an open file without waiting; false when somebody else has it. */
   lockFile(fd: number): boolean;
+  /**
+   * Becomes the user (name or number) with its groups, on all threads; only the calling one keeps its capabilities. Throws
+   * KernelError.
+   */
+  switchUser(user: string): { uid: number; gid: number };
+  /**
+   * Takes all other capabilities (numbers of linux/capability.h) from every thread, for good; the process can no longer be dumped
+   * or traced by its own user. Returns the number of threads. Throws KernelError.
+   */
+  limitCapabilities(keep: readonly number[]): number;
 }
 
 /** Where `make build` leaves the addon and the BPF objects. */

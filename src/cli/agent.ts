@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import { loadConfig } from '../config/load.ts';
 import { TelegenError } from '../model/errors.ts';
 
@@ -18,12 +20,13 @@ export async function askAgent<T>(
   path: string,
   read: (answer: unknown) => T,
 ): Promise<T> {
-  const base = given ?? agentUrl(config);
+  const { url: own, ...secrets } = agentOf(config);
+  const base = given ?? own;
   const url = URL.canParse(path, base) ? new URL(path, base) : undefined;
-  if (url?.protocol !== 'http:')
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     throw new TelegenError('TELEGEN_AGENT', `${base}: not an address such as http://127.0.0.1:19090`);
   try {
-    return read(JSON.parse(await download(url)));
+    return read(JSON.parse(await download(url, secrets)));
   } catch (cause) {
     const reason = cause instanceof Error && cause.message !== '' ? cause.message : 'no answer';
     const cure = 'is telegen running, and does agent.telemetry.listen say the same? (-c FILE, or --url)';
@@ -31,16 +34,40 @@ export async function askAgent<T>(
   }
 }
 
-function agentUrl(configFile: string | undefined): string {
-  const { address, port } = loadConfig(configFile).config.telemetry.listen;
-  // Whoever listens everywhere also listens on loopback.
-  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '[::1]' : address;
-  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+/** How the agent of this configuration is asked. */
+interface Agent {
+  readonly url: string;
+  readonly tokenFile: string | undefined;
+  /** Its own certificate is believed: it is read from where the agent has it. */
+  readonly certFile: string | undefined;
 }
 
-function download(url: URL): Promise<string> {
+function agentOf(configFile: string | undefined): Agent {
+  const { address, port, tokenFile, tls } = loadConfig(configFile).config.telemetry.listen;
+  // Whoever listens everywhere also listens on loopback.
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '[::1]' : address;
+  const scheme = tls === undefined ? 'http' : 'https';
+  const url = `${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+  return { url, tokenFile, certFile: tls?.certFile };
+}
+
+function download(url: URL, { tokenFile, certFile }: Omit<Agent, 'url'>): Promise<string> {
+  const headers =
+    tokenFile === undefined ? {} : { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` };
+  // The very certificate, whatever name it bears.
+  const trust =
+    certFile === undefined
+      ? {}
+      : {
+          ca: readFileSync(certFile),
+          allowPartialTrustChain: true,
+          checkServerIdentity: () => undefined,
+        };
+  const settings = { timeout: TIMEOUT_MS, headers, ...trust };
   return new Promise((resolve, reject) => {
-    const request = get(url, { timeout: TIMEOUT_MS }, (response) => collect(response).then(resolve, reject));
+    const onAnswer = (response: IncomingMessage): void => void collect(response).then(resolve, reject);
+    const request =
+      url.protocol === 'https:' ? getSecurely(url, settings, onAnswer) : get(url, settings, onAnswer);
     request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
     request.on('error', (error) =>
       reject('code' in error && error.message === '' ? new Error(String(error.code)) : error),

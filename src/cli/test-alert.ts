@@ -60,7 +60,7 @@ export async function runTestAlert(options: TestAlertOptions): Promise<{ stdout:
     options.format === 'json' ? 'none' : 'auto',
     {
       alerts: loaded.config.alerts,
-      spools: { inFrontOf: async (sink) => sink },
+      spools: { inFrontOf: async (sink) => sink, directory: undefined },
       headers: headerSource(loaded),
       diagnostics: createDiagnostics(),
       rename: createRename(loaded.config.semanticConventions),

@@ -20,6 +20,9 @@ export type SemanticConventions = Config['semanticConventions'];
 export function toConfig(file: FileConfig, headers: Readonly<Record<string, string>>) {
   const { agent, otlp } = file;
   return {
+    /** Undefined: telegen stays who it is. */
+    user: agent.user,
+    resources: toResources(agent.resources),
     network: toNetwork(agent),
     telemetry: toTelemetry(agent.telemetry),
     kubernetes: toKubernetes(agent.kubernetes),
@@ -167,11 +170,31 @@ function toSpool(spool: FileConfig['alerts']['spool']) {
 function toTelemetry(telemetry: FileConfig['agent']['telemetry']) {
   return {
     enabled: telemetry.enabled,
-    listen: telemetry.listen,
+    listen: toListen(telemetry.listen),
     maxLabelValues: telemetry.max_label_values,
     maxSeries: telemetry.max_series,
     seriesIdleMs: parseDuration(telemetry.series_idle) ?? 0,
     topologyWindowMs: parseDuration(telemetry.topology_window) ?? 0,
+  };
+}
+
+function toResources(resources: FileConfig['agent']['resources']) {
+  return {
+    cpuPercent: resources.max_cpu,
+    memoryBytes: resources.max_memory,
+    lagMs: parseDuration(resources.max_lag) ?? 0,
+  };
+}
+
+function toListen({ enabled, address, port, ...files }: FileConfig['agent']['telemetry']['listen']) {
+  const { token_file: tokenFile, cert_file: certFile, key_file: keyFile } = files;
+  return {
+    enabled,
+    address,
+    port,
+    tokenFile,
+    /** Both or none: the cross-checks see to it. */
+    tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
   };
 }
 

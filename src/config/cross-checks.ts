@@ -11,7 +11,8 @@ export type Where = (path: KeyPath) => string;
 export function crossCheck(root: unknown, where: Where): Issue[] {
   return [
     ...sharedSettings(root, where),
-    ...clientCertificate(root),
+    ...certificateAndKey(root, ['otlp', 'tls']),
+    ...certificateAndKey(root, ['agent', 'telemetry', 'listen']),
     ...plaintext(root),
     ...headerNames(root),
   ];
@@ -33,14 +34,14 @@ const sameSet = (a: unknown, b: unknown): boolean => canonical(a) === canonical(
 const canonical = (value: unknown): string =>
   Array.isArray(value) ? [...new Set(value.map(String))].toSorted().join() : String(value);
 
-function clientCertificate(root: unknown): Issue[] {
+function certificateAndKey(root: unknown, section: KeyPath): Issue[] {
   return [
     ['cert_file', 'key_file'],
     ['key_file', 'cert_file'],
   ].flatMap(([present = '', missing = '']) => {
-    const path = ['otlp', 'tls', present];
-    if (valueAt(root, path) === undefined || valueAt(root, ['otlp', 'tls', missing]) !== undefined) return [];
-    return [{ path, part: 'key', message: `needs otlp.tls.${missing} as well` }];
+    const path = [...section, present];
+    if (valueAt(root, path) === undefined || valueAt(root, [...section, missing]) !== undefined) return [];
+    return [{ path, part: 'key', message: `needs ${[...section, missing].join('.')} as well` }];
   });
 }
 

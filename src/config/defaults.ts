@@ -73,6 +73,13 @@ export const SPOOL = {
   fsyncInterval: { default: '10ms', min: '1ms', max: '1s' },
 } as const;
 
+/** `agent.resources`: percent of one processor, bytes from 64 MiB to 1 TiB, duration. */
+export const RESOURCES = {
+  cpuPercent: { default: 0, min: 0, max: 100_000 },
+  memoryBytes: { default: 805_306_368, min: 67_108_864, max: 1_099_511_627_776 },
+  lag: { default: '500ms', min: '20ms', max: '1m' },
+} as const;
+
 export const HEARTBEAT = { default: '1h', min: '0s', max: '24h' } as const;
 export const ALERT_FILE = {
   /** Bytes: from 64 KiB to 1 TiB. */

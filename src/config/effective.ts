@@ -5,7 +5,7 @@ import type { FileConfig } from './schema.ts';
 /** The file as it takes effect, still in its spelling: paths absolute, networks canonical, shared settings in both homes. */
 export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
   const absolute = (path: string): string => resolve(baseDir, path);
-  const { network, ebpf, kubernetes } = file.agent;
+  const { network, ebpf, kubernetes, telemetry } = file.agent;
   const { security } = network;
   const includePorts = network.include_ports.length > 0 ? network.include_ports : ebpf.network.include_ports;
   return {
@@ -29,6 +29,7 @@ export function effectiveConfig(file: FileConfig, baseDir: string): FileConfig {
       },
       ebpf: { network: { ...ebpf.network, include_ports: includePorts } },
       kubernetes: effectiveKubernetes(kubernetes, absolute),
+      telemetry: { ...telemetry, listen: effectiveListen(telemetry.listen, absolute) },
     },
     rules: effectiveRules(file.rules, absolute),
     otlp: effectiveOtlp(file.otlp, absolute),
@@ -43,6 +44,14 @@ function effectiveKubernetes(
   const { kubeconfig, pod_logs_dir: logs } = kubernetes;
   const config = kubeconfig === undefined ? {} : { kubeconfig: absolute(kubeconfig) };
   return { ...kubernetes, pod_logs_dir: absolute(logs), ...config };
+}
+
+type Listen = FileConfig['agent']['telemetry']['listen'];
+
+function effectiveListen(listen: Listen, absolute: (path: string) => string): Listen {
+  const files = ['token_file', 'cert_file', 'key_file'] as const;
+  const paths = files.flatMap((key) => (listen[key] === undefined ? [] : [[key, absolute(listen[key])]]));
+  return { ...listen, ...Object.fromEntries(paths) };
 }
 
 function effectiveAlerts(

@@ -5,12 +5,20 @@ import { kubernetesSchema } from './kubernetes-schema.ts';
 import * as leaf from './leaf.ts';
 import { networkSchema } from './network-schema.ts';
 import { otlpSchema } from './otlp-schema.ts';
+import { resourcesSchema } from './resources-schema.ts';
 import { rulesSchema } from './rules-schema.ts';
 import { telemetrySchema } from './telemetry-schema.ts';
 
 /** The configuration file: every legal key, in the places where the specification shows it. */
 export const fileSchema = leaf.section('telegen configuration', {
   agent: leaf.section('The agent on this host', {
+    user: leaf.optionalWords({
+      active: true,
+      description:
+        'User (name or number) that telegen becomes when it is started as root. Files that it reads again, and folders that it ' +
+        "writes to, must be that user's. Unset: it stays who it is. Capabilities are given up in any case (SECURITY.md).",
+    }),
+    resources: resourcesSchema,
     network: networkSchema,
     ebpf: leaf.section('Settings of the kernel side', { network: ebpfNetworkSchema }),
     telemetry: telemetrySchema,

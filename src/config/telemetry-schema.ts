@@ -12,9 +12,20 @@ export const telemetrySchema = leaf.section('Metrics and topology of what is see
     address: leaf.address(LISTEN_ADDRESS, {
       active: true,
       description:
-        'Address to listen on. There is no authentication: beyond loopback put something in front that has it.',
+        'Address to listen on. Beyond loopback set `token_file` and TLS: who can reach it can read alerts.',
     }),
     port: leaf.portNumber(LISTEN_PORT, { active: true, description: 'Port to listen on.' }),
+    token_file: leaf.optionalPath({
+      active: true,
+      description:
+        'File with a token of at least 16 characters. Requests then need `Authorization: Bearer TOKEN`, but for /healthz and /readyz. Read again when it changes.',
+    }),
+    cert_file: leaf.optionalPath({
+      active: true,
+      description:
+        'Certificate (PEM, with intermediates): TLS instead of plaintext. Read again when it changes.',
+    }),
+    key_file: leaf.optionalPath({ active: true, description: 'Private key of `cert_file` (PEM).' }),
   }),
   max_label_values: leaf.whole(
     { min: 1, max: 1_000_000, default: 1_000 },

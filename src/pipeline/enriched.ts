@@ -103,7 +103,7 @@ abstract class Enriched<E extends JudgedEvent> {
   readonly socketId: number;
   readonly owner: Owner | undefined;
   readonly attribution: E['attribution'];
-  protected readonly raw: E;
+  readonly #raw: E;
   readonly #enrichment: Enrichment;
   #process: Process | undefined;
   #workload: Workload | undefined;
@@ -119,12 +119,12 @@ abstract class Enriched<E extends JudgedEvent> {
     this.socketId = raw.socketId;
     this.owner = raw.owner;
     this.attribution = raw.attribution;
-    this.raw = raw;
+    this.#raw = raw;
     this.#enrichment = enrichment;
   }
 
   get process(): Process | undefined {
-    const { owner, timeMs, process } = this.raw;
+    const { owner, timeMs, process } = this.#raw;
     const { processes } = this.#enrichment;
     if (owner === undefined || processes === undefined) return process;
     this.#process ??= processes.resolve(owner, timeMs);
@@ -132,7 +132,7 @@ abstract class Enriched<E extends JudgedEvent> {
   }
 
   get workload(): Workload | undefined {
-    const { owner, timeMs, workload } = this.raw;
+    const { owner, timeMs, workload } = this.#raw;
     const { processes } = this.#enrichment;
     if (owner === undefined || processes === undefined) return workload;
     if (!this.#workloadKnown) this.#workload = processes.workloadOf(owner, timeMs);
@@ -141,65 +141,80 @@ abstract class Enriched<E extends JudgedEvent> {
   }
 
   get peerNames(): readonly string[] | undefined {
-    this.#names ??= this.#enrichment.names?.namesOf(this.raw);
+    this.#names ??= this.#enrichment.names?.namesOf(this.#raw);
     return this.#names;
   }
 
   /** Two or three look-ups in maps: not worth remembering. */
   get peerWorkload(): Workload | undefined {
     const { cluster } = this.#enrichment;
-    return cluster && peerOf(this.raw, cluster);
+    return cluster && peerOf(this.#raw, cluster);
   }
 
   get service(): ServiceRef | undefined {
     const { cluster } = this.#enrichment;
-    return cluster && serviceOf(this.raw, cluster);
+    return cluster && serviceOf(this.#raw, cluster);
   }
 }
 
 class EnrichedHttp extends Enriched<HttpEvent> implements HttpEvent {
   readonly kind = 'http';
-  readonly http = this.raw.http;
-  get endMs(): number {
-    return this.raw.endMs ?? this.raw.timeMs;
+  readonly endMs: number;
+  readonly http: HttpEvent['http'];
+
+  constructor(raw: HttpEvent, enrichment: Enrichment) {
+    super(raw, enrichment);
+    this.endMs = raw.endMs ?? raw.timeMs;
+    this.http = raw.http;
   }
 }
 
 class EnrichedGrpc extends Enriched<GrpcEvent> implements GrpcEvent {
   readonly kind = 'grpc';
-  readonly grpc = this.raw.grpc;
-  get endMs(): number {
-    return this.raw.endMs ?? this.raw.timeMs;
+  readonly endMs: number;
+  readonly grpc: GrpcEvent['grpc'];
+
+  constructor(raw: GrpcEvent, enrichment: Enrichment) {
+    super(raw, enrichment);
+    this.endMs = raw.endMs ?? raw.timeMs;
+    this.grpc = raw.grpc;
   }
 }
 
 class EnrichedDns extends Enriched<DnsEvent> implements DnsEvent {
   readonly kind = 'dns';
-  readonly dns = this.raw.dns;
+  readonly dns: DnsEvent['dns'];
+
+  constructor(raw: DnsEvent, enrichment: Enrichment) {
+    super(raw, enrichment);
+    this.dns = raw.dns;
+  }
 }
 
 class EnrichedTls extends Enriched<TlsEvent> implements TlsEvent {
   readonly kind = 'tls';
-  readonly tls = this.raw.tls;
+  readonly tls: TlsEvent['tls'];
+
+  constructor(raw: TlsEvent, enrichment: Enrichment) {
+    super(raw, enrichment);
+    this.tls = raw.tls;
+  }
 }
 
 class EnrichedConnection extends Enriched<ConnectionEvent> implements ConnectionEvent {
   readonly kind = 'connection';
-  readonly phase = this.raw.phase;
+  readonly phase: ConnectionEvent['phase'];
+  readonly reason: ConnectionEvent['reason'];
+  readonly errno: number | undefined;
+  readonly handshakeRttUs: number | undefined;
+  readonly stats: ConnectionEvent['stats'];
 
-  get reason(): ConnectionEvent['reason'] {
-    return this.raw.reason;
-  }
-
-  get errno(): number | undefined {
-    return this.raw.errno;
-  }
-
-  get handshakeRttUs(): number | undefined {
-    return this.raw.handshakeRttUs;
-  }
-
-  get stats(): ConnectionEvent['stats'] {
-    return this.raw.stats;
+  constructor(raw: ConnectionEvent, enrichment: Enrichment) {
+    super(raw, enrichment);
+    this.phase = raw.phase;
+    this.reason = raw.reason;
+    this.errno = raw.errno;
+    this.handshakeRttUs = raw.handshakeRttUs;
+    this.stats = raw.stats;
   }
 }

@@ -125,6 +125,8 @@ function withDns(event: DnsEvent, timeMs: number, dns: DnsEvent['dns']): DnsEven
     process: event.process,
     workload: event.workload,
     peerNames: event.peerNames,
+    peerWorkload: event.peerWorkload,
+    service: event.service,
     dns,
   };
 }

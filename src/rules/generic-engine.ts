@@ -12,6 +12,7 @@ export interface GenericEngine {
   finish(): readonly CompiledDocument[];
   /** Whether there are correlations: only they look at times. */
   readonly correlates: boolean;
+  readonly correlations: Pick<Correlations<GenericEvent>, 'save' | 'restore'>;
 }
 
 /** Events must come in the order of their times: none is waited for. */
@@ -28,6 +29,7 @@ export function createGenericEngine(compiled: Pick<Compiled, 'documents'>): Gene
 
   return {
     correlates: documents.some(({ kind }) => kind === 'correlation'),
+    correlations,
     match(event, timeMs) {
       latestMs = Math.max(latestMs, timeMs);
       const { rules: own, index } = rulesFor(event.logsource);

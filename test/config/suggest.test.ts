@@ -29,7 +29,7 @@ describe('unknownKeyHint', () => {
     [[], 'network', '"network" is legal at agent.network, agent.ebpf.network'],
     [[], 'endpoint', '"endpoint" is legal at otlp.endpoint'],
     [['agent', 'network', 'dns'], 'rtt', '"rtt" is legal at agent.network.tcp.rtt'],
-    [['agent'], 'zzzz', 'legal here: network, ebpf, telemetry, kubernetes'],
+    [['agent'], 'zzzz', 'legal here: user, resources, network, ebpf, telemetry, kubernetes'],
     [['agent', 'network', 'dns'], '__proto__', 'legal here: enabled'],
     [['agent', 'network', 'dns'], 'constructor', 'legal here: enabled'],
   ])('in %j, %s: %s', (section, key, hint) => expect(unknownKeyHint(section, key)).toContain(hint));

@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import type { SinkCounters } from '../../src/model/sink.ts';
+import type { ReceivedRecord } from './otlp-receiver.ts';
 
 /** The books that `telegen run` prints at its end, as numbers by the words behind them. */
 export interface PrintedBooks {
@@ -46,4 +48,33 @@ export function expectConserved({ events, alerts, sinks }: PrintedBooks): void {
     expect([name, ends]).toEqual([name, sumOf(sink, /^(accepted|of an earlier run)$/)]);
     expect([name, sumOf(sink, /^(accepted|not wanted there)$/)]).toEqual([name, leaving]);
   }
+}
+
+/** What came in is delivered, waits, or is lost for a reason that is told: exactly. */
+export function expectBalanced(counters: SinkCounters): void {
+  const { accepted, restored = 0, delivered, pending, spooled = 0, lost } = counters;
+  const losses = Object.values(lost).reduce((sum, count) => sum + count, 0);
+  expect(accepted + restored, JSON.stringify(counters)).toBe(delivered + pending + spooled + losses);
+}
+
+/**
+ * The receiver's own count agrees with the books: of the alerts taken it has all but those that the books call lost, each with the
+ * one body that it had, however often it came.
+ */
+export function expectAllReceived(
+  counters: SinkCounters,
+  records: readonly Pick<ReceivedRecord, 'attributes' | 'body'>[],
+  taken: readonly string[],
+): void {
+  expectBalanced(counters);
+  const received = new Map<string, Set<unknown>>();
+  for (const { attributes, body } of records) {
+    const uid = attributes['log.record.uid'] as string;
+    received.set(uid, (received.get(uid) ?? new Set()).add(body));
+  }
+  const missing = taken.filter((uid) => !received.has(uid));
+  const lost = Object.values(counters.lost).reduce((sum, count) => sum + count, 0);
+  // Of a partial success nobody knows which ones were refused: the receiver has seen them all.
+  expect(missing.length).toBeLessThanOrEqual(lost);
+  expect([...received.values()].filter((bodies) => bodies.size > 1)).toEqual([]);
 }

@@ -13,6 +13,10 @@ interface Count {
   readonly limit: Limit;
   readonly overflow: boolean;
   count: number;
+  /** Of `count`: told by a closing record of a run that ended while the window was open; see MergeWindow. */
+  told: number;
+  toldSent: number;
+  closingUid: string | undefined;
   sent: number;
   /** The gravest that was withheld: the closing record takes its words. */
   gravest: AlertCandidate;
@@ -22,6 +26,9 @@ interface Count {
   nextAt: number;
 }
 
+/** A count as it outlives the program. */
+export type SavedCount = Omit<Count, 'closingUid'> & { readonly closingUid: string };
+
 export interface Limiter {
   /** Whether the alert may go on; undefined when no limit concerns it. */
   judge(candidate: AlertCandidate, nowMs: number): boolean | undefined;
@@ -29,6 +36,10 @@ export interface Limiter {
   tick(nowMs: number): Alert[];
   /** Closes all windows. */
   flush(): Alert[];
+  /** The open counts, for a run to come; see Merger.save. */
+  save(how: { readonly closed: boolean }): Iterable<SavedCount>;
+  /** Takes over counts of an earlier run whose limits are the same still; returns the others' number. */
+  restore(saved: readonly SavedCount[], nowMs: number): number;
   /** Open counts. */
   readonly size: number;
 }
@@ -80,7 +91,7 @@ function closingRecord({ limit, gravest, overflow, ...at }: Count, uid: string):
       ...(overflow ? { [ATTR.overflow]: true } : {}),
       [ATTR.limit]: limit.name,
       [ATTR.summary]: true,
-      [ATTR.count]: at.count,
+      [ATTR.count]: at.count - at.told,
       [ATTR.firstSeen]: isoTime(at.firstSeenMs),
       [ATTR.lastSeen]: isoTime(at.lastSeenMs),
     },
@@ -106,7 +117,7 @@ export function createLimiter({ limits, maxKeys, newUid }: LimiterOptions): Limi
 
   function close(at: Count): void {
     open.delete(at.key);
-    if (at.count > at.sent) due.push(closingRecord(at, newUid()));
+    if (at.count - at.told > at.sent - at.toldSent) due.push(closingRecord(at, at.closingUid ?? newUid()));
   }
 
   function openCount(
@@ -120,6 +131,9 @@ export function createLimiter({ limits, maxKeys, newUid }: LimiterOptions): Limi
       limit,
       overflow: key.endsWith(OVERFLOW),
       count: 0,
+      told: 0,
+      toldSent: 0,
+      closingUid: undefined,
       sent: 0,
       gravest: candidate,
       firstSeenMs: candidate.timeMs,
@@ -182,6 +196,24 @@ export function createLimiter({ limits, maxKeys, newUid }: LimiterOptions): Limi
     flush() {
       for (const at of open.values()) close(at);
       return takeDue();
+    },
+    *save({ closed }) {
+      for (const at of open.values()) {
+        at.closingUid ??= newUid();
+        const saved = { ...at, closingUid: at.closingUid };
+        const told = { told: at.count, toldSent: at.sent, firstSeenMs: Number.POSITIVE_INFINITY };
+        yield closed ? { ...saved, ...told, closingUid: newUid() } : saved;
+      }
+    },
+    restore(saved, nowMs) {
+      const known = new Map(limits.map((limit) => [JSON.stringify(limit), limit]));
+      let foreign = 0;
+      for (const at of saved.slice(0, maxKeys)) {
+        const limit = known.get(JSON.stringify(at.limit));
+        if (limit === undefined) foreign += 1;
+        else open.set(at.key, { ...at, limit, closesAtMs: Math.min(at.closesAtMs, nowMs + limit.windowMs) });
+      }
+      return foreign;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { AlertCandidate } from '../combine.ts';
 import type { MergeCounters, Merger } from '../merge.ts';
-import { createLimiter, type Limiter } from './limiter.ts';
+import { createLimiter, type Limiter, type SavedCount } from './limiter.ts';
 import { compileMatch, type Matcher } from './matcher.ts';
 import { NO_TUNING, type Suppression, type Tuning } from './tuning.ts';
 
@@ -14,6 +14,10 @@ export interface TunedCounters extends MergeCounters {
 
 export interface TunedMerger extends Merger {
   readonly counters: TunedCounters;
+  /** The open counts of limits, for a run to come; see Merger.save. */
+  saveLimits(how: { readonly closed: boolean }): Iterable<SavedCount>;
+  /** After tune(); see Limiter.restore. */
+  restoreLimits(saved: readonly SavedCount[], nowMs: number): number;
   /** From now on these count; closing records of the limits so far come with the next tick. Throws on a wrong network. */
   tune(tuning: Tuning): void;
 }
@@ -112,6 +116,10 @@ export function createTunedMerger({
       [suppressions, limiter] = [compiled, next];
       expired.clear();
     },
+    save: (how) => merger.save(how),
+    restore: (saved, nowMs) => merger.restore(saved, nowMs),
+    saveLimits: (how) => limiter.save(how),
+    restoreLimits: (saved, nowMs) => limiter.restore(saved, nowMs),
     offer(candidate, nowMs) {
       findings += 1;
       if (isSuppressed(candidate, nowMs)) return undefined;

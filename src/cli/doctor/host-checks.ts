@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { loadAddon } from '../../capture/addon.ts';
 import { cgroup2Mount } from '../../capture/live/cgroup.ts';
+import { effectiveIn, REQUIRED } from '../privileges/capabilities.ts';
 
 export type CheckState = 'ok' | 'degraded' | 'missing';
 
@@ -13,9 +14,6 @@ export interface Check {
 }
 
 const FLOOR = [5, 15] as const;
-/** Capability numbers of linux/capability.h. */
-const NEEDED = { CAP_NET_ADMIN: 12, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
-const CAP_SYS_ADMIN = 21;
 
 /** The file's text, or undefined when it is absent or unreadable. */
 function read(file: string): string | undefined {
@@ -45,15 +43,14 @@ export function btfCheck(file = '/sys/kernel/btf/vmlinux'): Check {
 
 /** `status` is the text of /proc/self/status. */
 export function capabilityCheck(status = read('/proc/self/status') ?? ''): Check {
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
-  const has = (bit: number): boolean => ((effective >> BigInt(bit)) & 1n) === 1n;
-  const lacking = Object.entries(NEEDED).filter(
-    ([name, bit]) => !has(bit) && !(name !== 'CAP_NET_ADMIN' && has(CAP_SYS_ADMIN)),
+  const has = effectiveIn(status);
+  const lacking = REQUIRED.filter(
+    (name) => !has(name) && !(name !== 'CAP_NET_ADMIN' && has('CAP_SYS_ADMIN')),
   );
-  const names = lacking.map(([name]) => name).join(', ');
-  if (lacking.length === 0)
-    return { name: 'capabilities', state: 'ok', detail: Object.keys(NEEDED).join(', ') };
-  const cure = `run as root, or grant ${Object.keys(NEEDED).join(', ')} (systemd: AmbientCapabilities=, containers: cap_add)`;
+  const needed = REQUIRED.join(', ');
+  if (lacking.length === 0) return { name: 'capabilities', state: 'ok', detail: needed };
+  const names = lacking.join(', ');
+  const cure = `run as root, or grant ${needed} (systemd: AmbientCapabilities=, containers: cap_add)`;
   return { name: 'capabilities', state: 'missing', detail: `lacking ${names}`, cure };
 }
 

@@ -9,10 +9,10 @@ import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Aggregator, createAggregator } from '../../telemetry/aggregate/aggregator.ts';
 import { createRegistry, type Registry } from '../../telemetry/aggregate/registry.ts';
 import { createTalkers } from '../../telemetry/aggregate/talkers.ts';
-import { type HttpServer, openHttpServer } from '../../telemetry/export/http-server.ts';
 import { createRecentAlerts } from '../../telemetry/export/recent-alerts.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
 import { watchEventLoop } from './event-loop.ts';
+import { createListener } from './listener.ts';
 import { createRoutes } from './routes.ts';
 import { type AgentPorts, registerSelfMetrics } from './self-metrics.ts';
 
@@ -20,7 +20,6 @@ import { type AgentPorts, registerSelfMetrics } from './self-metrics.ts';
 export const METRIC_KINDS: readonly EventKind[] = ['connection', 'dns', 'http', 'grpc', 'tls'];
 /** Alerts kept for `/api/v1/alerts`. */
 const RECENT_ALERTS = 1_000;
-const LISTEN_AGAIN_MS = 15_000;
 
 export interface MetricsParts {
   readonly config: Pick<Config, 'network' | 'telemetry' | 'semanticConventions'>;
@@ -132,54 +131,16 @@ export function openMetrics(parts: MetricsParts): Metrics {
         delivery.send(alert);
       },
     }),
-    tick: (nowMs) => aggregator.tick(nowMs),
+    tick(nowMs) {
+      aggregator.tick(nowMs);
+      listener.tick();
+    },
     attach(next) {
       ports = next;
     },
     close() {
       loop.close();
       return listener.close();
-    },
-  };
-}
-
-interface Listener {
-  server(): HttpServer | undefined;
-  close(): Promise<void>;
-}
-
-function createListener(
-  { enabled, address, port }: Config['telemetry']['listen'],
-  diagnostics: Diagnostics,
-  routes: () => ReturnType<typeof createRoutes>,
-): Listener {
-  let server: HttpServer | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
-  let complained = false;
-  const place = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-
-  async function listen(): Promise<void> {
-    try {
-      server = await openHttpServer({ address, port, routes: routes() });
-      if (closed) return await server.close();
-      diagnostics.info(`metrics and topology at http://${place}/metrics`);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (!complained)
-        diagnostics.warn(`no HTTP: cannot listen on ${place} (${reason}); trying again, detection goes on`);
-      complained = true;
-      if (!closed) timer = setTimeout(() => void listen(), LISTEN_AGAIN_MS).unref();
-    }
-  }
-
-  if (enabled) queueMicrotask(() => void listen());
-  return {
-    server: () => server,
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await server?.close();
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Detector } from '../../model/detector.ts';
 import type { DiskUse, SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import { reasonOf } from '../../pipeline/loss-watch.ts';
+import type { Shedder } from '../../pipeline/shedding.ts';
 import type { TelemetryFilterCounters } from '../../pipeline/telemetry-filter.ts';
 import type { FeedStatus } from '../../reputation/feeds/feeds.ts';
 import type { ListStatus } from '../../reputation/snapshot.ts';
@@ -16,6 +17,7 @@ import { closed, open } from '../../telemetry/aggregate/metric.ts';
 import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
+import type { StateCounters } from '../run/state.ts';
 import type { EventLoop } from './event-loop.ts';
 import { judgeMetrics } from './judge-metrics.ts';
 import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts';
@@ -55,6 +57,8 @@ export interface AgentPorts {
   readonly reloads?: () => Readonly<Record<string, { readonly done: number; readonly failed: number }>>;
   /** The packet side, where packets are watched. */
   readonly packets?: PacketPorts;
+  readonly shedder?: Pick<Shedder, 'level' | 'counters'>;
+  readonly state?: StateCounters;
   /** Exports of metrics to the collector. */
   readonly exports?: () => OtlpMetricsCounters | undefined;
   /** Absent where the Kubernetes API is not read. */
@@ -261,6 +265,33 @@ function alerts({ ports, now = Date.now }: SelfFacts): Gauges[] {
 
 function surroundings({ ports, http }: SelfFacts): Gauges[] {
   return [
+    {
+      spec: counter(
+        'telegen_shed',
+        'Records of telemetry given up because telegen was over its budget, by class.',
+      ),
+      labels: [closed('class')],
+      // Events and spans for the collector are in the books of their exporter.
+      read: () => {
+        const { lines, metrics } = ports().shedder?.counters ?? {};
+        return parts({ lines, metrics });
+      },
+    },
+    {
+      spec: gauge(
+        'telegen_shed_level',
+        'Classes of telemetry given up now, of 4 (spans, events, lines, metrics).',
+      ),
+      read: () => one(ports().shedder?.level),
+    },
+    {
+      spec: counter(
+        'telegen_snapshots',
+        'Snapshots of open windows and correlations (written, failed, restored, ignored because damaged).',
+      ),
+      labels: [closed('result')],
+      read: () => parts({ ...ports().state }),
+    },
     {
       spec: counter(
         'telegen_metric_exports',

@@ -12,11 +12,14 @@ import type { Telemetry } from '../telemetry.ts';
 import type { Judges } from './judges.ts';
 import type { Outputs } from './outputs.ts';
 import type { Reload } from './reload.ts';
+import type { Resources } from './resources.ts';
+import type { State } from './state.ts';
 
 /** The parts that metrics of telegen itself are read from. */
 export interface MeasuredStage {
   readonly config: Config;
   readonly judges: Judges;
+  readonly resources: Pick<Resources, 'shedder'>;
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
   readonly outputs: Outputs & { readonly delivery: Delivery };
@@ -29,6 +32,7 @@ export interface MeasuredRun {
   readonly capture: LiveCapture;
   readonly packets: AgentPorts['packets'] | undefined;
   readonly contents: Contents;
+  readonly state: Pick<State, 'counters'>;
   readonly reloads: Readonly<Record<'tuning' | 'config', Pick<Reload, 'counters'>>>;
 }
 
@@ -47,6 +51,8 @@ export function attachMetrics(stage: MeasuredStage, run: MeasuredRun): void {
     spools: () => outputs.sinks.flatMap(({ name, disk }) => (disk === undefined ? [] : [[name, disk]])),
     contents: () => contents.failures(),
     ...ofJudges(stage, run),
+    shedder: stage.resources.shedder,
+    state: run.state.counters,
     exports: () => outputs.metricsExport?.counters,
     kubernetes: cluster,
   });

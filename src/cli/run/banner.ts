@@ -1,9 +1,11 @@
 import type { TunedCounters } from '../../alerts/tuning/tuned-merger.ts';
+
 import type { RecordCounters } from '../../capture/live/counters.ts';
 import type { HookStatus, LiveCapture } from '../../capture/live/live-capture.ts';
 import type { SecurityConfig } from '../../config/config.ts';
 import type { SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
+import type { Shedder } from '../../pipeline/shedding.ts';
 import type { ListStatus } from '../../reputation/snapshot.ts';
 import type { OtlpTelemetryCounters } from '../../telemetry/export/otlp-telemetry.ts';
 import type { Diagnostics } from './diagnostics.ts';
@@ -84,6 +86,8 @@ export interface Books {
   readonly printer: PrinterCounters | undefined;
   /** Of `otlp.events` and `otlp.spans`. */
   readonly exporter?: OtlpTelemetryCounters | undefined;
+  /** Telemetry given up to stay within the budget. */
+  readonly shed?: Shedder['counters'];
   /** The books of telemetry, in words. */
   readonly telemetry?: readonly string[];
 }
@@ -113,5 +117,8 @@ export function farewell(books: Books, diagnostics: Diagnostics): void {
     if (counters !== undefined) diagnostics.info(sinkText(name, counters));
   }
   if (spanless > 0) diagnostics.info(`otlp.spans: ${spanless} exchanges gave no span`);
+  const shed = Object.entries(books.shed ?? {}).filter(([, count]) => count > 0);
+  if (shed.length > 0)
+    diagnostics.info(`over budget: ${shed.map(([kind, count]) => `${count} ${kind} given up`).join(', ')}`);
   if (printer !== undefined) diagnostics.info(`--events: ${printer.printed} printed, ${printer.lost} lost`);
 }

@@ -4,12 +4,14 @@ import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import type { SinkCounters } from '../../model/sink.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import { heartbeatNotice } from '../../pipeline/notices.ts';
+import type { Shedder } from '../../pipeline/shedding.ts';
 import { clockCheck, createWatchdog, exportCheck } from '../../pipeline/watchdog.ts';
 
 export interface LifeParts {
   readonly engine: Engine;
   readonly capture: LiveCapture;
   readonly delivery: Delivery;
+  readonly shedder: Pick<Shedder, 'trouble'>;
   /** Between heartbeats; 0: none. */
   readonly heartbeatMs: number;
   /** How often the result is called: what it is late is the lag of the event loop. */
@@ -29,6 +31,7 @@ export function watchOverSensor({
   engine,
   capture,
   delivery,
+  shedder,
   heartbeatMs,
   periodMs,
 }: LifeParts): (nowMs: number) => void {
@@ -43,6 +46,7 @@ export function watchOverSensor({
       cgroup: () => (existsSync(capture.cgroup) ? undefined : `the cgroup ${capture.cgroup} is gone`),
       export: exportCheck(() => delivery.counters(), steadyMs),
       clock: clockCheck(steadyMs),
+      resources: () => shedder.trouble,
     },
     engine.notify,
   );

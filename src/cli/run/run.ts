@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadAddon } from '../../capture/addon.ts';
+import type { LoadedConfig } from '../../config/inspect.ts';
 import { loadConfig } from '../../config/load.ts';
+import { headerSource } from '../../config/renew-headers.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
+import { createPrivileges, type Privileges } from '../privileges/privileges.ts';
 import { farewell, hookNotes } from './banner.ts';
-import { createDiagnostics } from './diagnostics.ts';
+import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
+import { spoolDirectory } from './spool.ts';
 import { type Running, type RunOptions, start, TICK_MS } from './start.ts';
 import { untilStopped } from './stop-signal.ts';
 
@@ -18,13 +23,17 @@ export async function run(options: RunOptions): Promise<number> {
   const { inactive, source } = loaded;
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
   requireCapabilities();
+  const privileges = openPrivileges(loaded, diagnostics);
+  privileges.beforeStart();
   const running = await start(loaded, options, diagnostics);
+  privileges.onceAttached(running.capture.hooks);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => running.tick(Date.now()), TICK_MS);
-  // Before it says that it is ready: signals that come in between would find nobody.
   clearUpAfterStart();
+  const stopped = untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
+  // Whoever reads this may send a signal at once.
   diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
-  await untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
+  await stopped;
   clearInterval(timer);
   await stop(running);
   return EXIT.ok;
@@ -39,6 +48,24 @@ function clearUpAfterStart(): void {
 function requireCapabilities(): void {
   const { state, detail, cure } = capabilityCheck();
   if (state === 'missing') throw new TelegenError('TELEGEN_HOST', `${detail}; ${cure}`);
+}
+
+function openPrivileges(loaded: LoadedConfig, diagnostics: Diagnostics): Privileges {
+  const { config, source } = loaded;
+  const { enabled, port } = config.telemetry.listen;
+  const { spool } = config.alerts;
+  return createPrivileges({
+    addon: loadAddon(),
+    user: config.user,
+    watchesPackets: config.network.enabled && config.network.xdp.enabled,
+    listenPort: config.telemetry.enabled && enabled ? port : 0,
+    stateDirectories: [
+      ...(spool.enabled ? [spoolDirectory(spool, process.env)] : []),
+      config.network.security.stateDir,
+    ],
+    readAgain: [...(source === undefined ? [] : [source]), ...headerSource(loaded).files],
+    diagnostics,
+  });
 }
 
 async function stop(running: Running): Promise<void> {
@@ -56,8 +83,15 @@ async function stop(running: Running): Promise<void> {
     running.checkLoss();
   });
   contents.finish(Date.now());
+  running.state.prepareEnd();
   engine.finish(Date.now());
-  await Promise.all([delivery.flush(FLUSH_MS), printer?.flush(FLUSH_MS), exporter?.flush(FLUSH_MS)]);
+  await Promise.all([
+    // A disk that hangs must not keep the program.
+    Promise.race([running.state.end(), delay(FLUSH_MS)]),
+    delivery.flush(FLUSH_MS),
+    printer?.flush(FLUSH_MS),
+    exporter?.flush(FLUSH_MS),
+  ]);
   exporter?.close();
   metricsExport?.close();
   await Promise.race([
@@ -66,5 +100,8 @@ async function stop(running: Running): Promise<void> {
   ]);
   const books = { counters, engine: engine.counters, merger: merger.counters, delivery: delivery.counters() };
   const telemetry = running.telemetry.summary();
-  farewell({ ...books, telemetry, printer: printer?.counters, exporter: exporter?.counters }, diagnostics);
+  farewell(
+    { ...books, telemetry, printer: printer?.counters, shed: running.shed, exporter: exporter?.counters },
+    diagnostics,
+  );
 }

@@ -14,11 +14,16 @@ const STATE_DIRECTORY = '/var/lib/telegen';
 export interface Spools {
   /** Puts a spool in front of a destination, if there can be one. */
   inFrontOf(sink: AlertSink): Promise<AlertSink>;
+  /** The private directory that this run has for itself, when a destination has needed it. */
+  readonly directory: string | undefined;
 }
 
-/** systemd names several directories with colons between them. */
-function defaultDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  return `${env.STATE_DIRECTORY?.split(':')[0] || STATE_DIRECTORY}/spool`;
+/** Where alerts wait. systemd names several state directories with colons between them. */
+export function spoolDirectory(
+  { directory }: SpoolConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  return directory ?? `${env.STATE_DIRECTORY?.split(':')[0] || STATE_DIRECTORY}/spool`;
 }
 
 /** Opens the directory when the first destination needs it. */
@@ -27,7 +32,7 @@ export function openSpools(
   env: Readonly<Record<string, string | undefined>>,
   diagnostics: Diagnostics,
 ): Spools {
-  const path = config.directory ?? defaultDirectory(env);
+  const path = spoolDirectory(config, env);
   let directory: SpoolDirectory | undefined;
   let refused = !config.enabled;
   const onReport: OnReport = ({ level, message }) =>
@@ -64,6 +69,9 @@ export function openSpools(
   }
 
   return {
+    get directory() {
+      return directory === undefined ? undefined : path;
+    },
     async inFrontOf(sink) {
       const at = usable();
       if (at === undefined) return sink;

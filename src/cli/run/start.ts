@@ -15,6 +15,7 @@ import type { LiveFlow } from '../../model/flow.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { createAlertLossWatch, createLossWatch } from '../../pipeline/loss-watch.ts';
+import type { Shedder } from '../../pipeline/shedding.ts';
 import { METRIC_KINDS, type Metrics, openMetrics } from '../metrics/metrics.ts';
 import type { OpenRules } from '../rules/open-rules.ts';
 import { rulesNotice } from '../rules/rules-notice.ts';
@@ -32,7 +33,9 @@ import { openPackets } from './packets.ts';
 import { type HostProcesses, openHostProcesses } from './process-table.ts';
 import { createReload } from './reload.ts';
 import type { HostReputation } from './reputation.ts';
+import { createResources, type Resources } from './resources.ts';
 import type { Output } from './sinks.ts';
+import { createState, type State } from './state.ts';
 import { exportedKinds } from './telemetry-export.ts';
 import { expiryText, followTuning, type TuningReload } from './tuning.ts';
 
@@ -70,6 +73,8 @@ export interface Running {
   readonly metrics: Metrics | undefined;
   readonly checkLoss: () => void;
   readonly cluster: Cluster | undefined;
+  readonly shed: Shedder['counters'];
+  readonly state: State;
   readonly diagnostics: Diagnostics;
 }
 
@@ -83,6 +88,7 @@ interface Stage {
   readonly telemetry: Telemetry;
   readonly metrics: Metrics | undefined;
   readonly outputs: Outputs;
+  readonly resources: Resources;
   readonly processes: HostProcesses;
   /** Absent where the Kubernetes API is not read. */
   readonly cluster: Cluster | undefined;
@@ -99,6 +105,8 @@ export async function start(
   const stage = await setStage(loaded, options, diagnostics);
   const { config, judges, telemetry, metrics, outputs, merger, cluster } = stage;
   const { delivery } = outputs;
+  const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
+  const state = await openState(stage);
   const engine = openEngine(stage);
   const contents = createContents(engine.handle, telemetry.contents);
   judges.health.connect(engine.notify);
@@ -115,12 +123,14 @@ export async function start(
     onSample,
     diagnostics,
   });
-  const tuning = followTuning(config.alerts.tuning, merger, diagnostics);
   const reload = createReload(loaded, { tuning, diagnostics });
-  attachMetrics(stage, { engine, capture, packets, contents, reloads: { tuning, config: reload } });
+  attachMetrics(stage, { engine, capture, packets, contents, state, reloads: { tuning, config: reload } });
   const checkLoss = watchLosses(engine, { capture, delivery });
   const { heartbeatMs } = config.alerts;
-  const watchOver = watchOverSensor({ engine, capture, delivery, heartbeatMs, periodMs: TICK_MS });
+  const { shedder } = stage.resources;
+  const watchOver = watchOverSensor({ engine, capture, delivery, shedder, heartbeatMs, periodMs: TICK_MS });
+  const ring = { pending: () => capture.pending(), sizeBytes: config.network.ringBufferBytes };
+  const tickResources = (): void => stage.resources.tick(ring);
   return {
     engine,
     merger,
@@ -140,7 +150,20 @@ export async function start(
       reload.run();
       void judges.rules?.reload();
     },
-    tick: ticker({ contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver }),
+    shed: shedder.counters,
+    state,
+    tick: ticker({
+      state,
+      contents,
+      packets,
+      engine,
+      metrics,
+      checkLoss,
+      cluster,
+      tuning,
+      watchOver,
+      tickResources,
+    }),
   };
 }
 
@@ -157,6 +180,8 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     ? openMetrics({ config, version: await version(), diagnostics, routeOf, rename, cluster })
     : undefined;
   const { output, events } = options;
+  const resources = createResources(config.resources, TICK_MS);
+  const { shedder } = resources;
   return {
     config,
     options,
@@ -165,7 +190,8 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     judges,
     telemetry,
     metrics,
-    outputs: await openOutputs({ loaded, output, events, telemetry, metrics, diagnostics }),
+    outputs: await openOutputs({ loaded, output, events, telemetry, metrics, shedder, diagnostics }),
+    resources,
     processes: openHostProcesses(config.kubernetes, cluster),
     cluster,
     merger: createTunedMerger({
@@ -175,6 +201,18 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
     }),
     diagnostics,
   };
+}
+
+/** Before anything can happen: what an earlier run left is there when the first event comes. */
+async function openState({ judges, outputs, merger, diagnostics }: Stage): Promise<State> {
+  const state = createState({
+    file: outputs.stateFile,
+    merger,
+    correlations: () => judges.rules?.slot.current.correlations,
+    diagnostics,
+  });
+  await state.restore(Date.now());
+  return state;
 }
 
 function openEngine(stage: Stage): Engine {
@@ -246,14 +284,17 @@ function watchLosses(
 }
 
 interface Ticking
-  extends Pick<Running, 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
+  extends Pick<Running, 'state' | 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
   readonly tuning: TuningReload;
   readonly watchOver: (nowMs: number) => void;
+  readonly tickResources: () => void;
 }
 
 function ticker(parts: Ticking): Running['tick'] {
-  const { contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver } = parts;
+  const { contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver, tickResources, state } =
+    parts;
   return (nowMs) => {
+    tickResources();
     contents.tick(nowMs);
     packets?.tick(nowMs);
     engine.tick(nowMs);
@@ -262,6 +303,7 @@ function ticker(parts: Ticking): Running['tick'] {
     checkLoss();
     tuning.refresh();
     watchOver(nowMs);
+    state.tick();
   };
 }
 

@@ -4,6 +4,7 @@ import { headerSource } from '../../config/renew-headers.ts';
 import type { EventKind } from '../../model/event.ts';
 import type { AlertSink } from '../../model/sink.ts';
 import { createRename } from '../../net/conventions.ts';
+import type { Shedder } from '../../pipeline/shedding.ts';
 import type { OtlpTelemetry } from '../../telemetry/export/otlp-telemetry.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { version } from '../version.ts';
@@ -21,12 +22,13 @@ export interface TelemetryExportParts {
   readonly telemetry: Telemetry;
   /** Alerts have precedence on the way to the collector. */
   readonly sinks: readonly AlertSink[];
+  readonly shedder: Pick<Shedder, 'isShed'>;
   readonly diagnostics: Diagnostics;
 }
 
 /** Opens the way of events and spans to the collector, when there is a collector and something to send. */
 export async function openTelemetryExport(parts: TelemetryExportParts): Promise<OtlpTelemetry | undefined> {
-  const { loaded, telemetry, sinks, diagnostics } = parts;
+  const { loaded, telemetry, sinks, shedder, diagnostics } = parts;
   const { events, spans } = loaded.config.exported;
   if (events.length === 0 && !spans) return undefined;
   const otlp = resolveCollector(explicitOtlp(loaded), headerSource(loaded));
@@ -47,6 +49,7 @@ export async function openTelemetryExport(parts: TelemetryExportParts): Promise<
     describe: telemetry.describeOut,
     describeSpan: (event) => toOtel(telemetry.describe(event)),
     alertsWaiting: () => (collector?.counters.pending ?? 0) + (collector?.counters.spooled ?? 0),
+    isShed: shedder.isShed,
     onReport: ({ level, message }) =>
       level === 'error' ? diagnostics.error(message) : diagnostics.info(message),
   });

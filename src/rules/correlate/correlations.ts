@@ -1,5 +1,6 @@
 import type { FieldValue } from '../match/value.ts';
 import { Correlator, type CorrelatorLimits } from './correlator.ts';
+import type { SavedGroup } from './group.ts';
 import { type CorrelationCounters, createCorrelationCounters, type Fired, type Hit } from './hit.ts';
 import type { PlannedCorrelation } from './plan.ts';
 import { createReorder } from './reorder.ts';
@@ -27,6 +28,10 @@ export interface Correlations<E> {
   drain(): readonly Fired<E>[];
   /** Correlations<E> of the same text go on with what those know. */
   takeOver(previous: Correlations<E>): void;
+  /** Groups by the text of their correlation, for a run to come. Events that wait for their turn are not among them: drain() before. */
+  save(): Iterable<SavedCorrelation<E>>;
+  /** Takes over what save() gave, where the text is still the same; returns how many groups are not. */
+  restore(saved: readonly SavedCorrelation<E>[]): number;
   /** The state of the correlation of this text. */
   stateOf(signature: string): Correlator<E> | undefined;
 }
@@ -35,6 +40,11 @@ const LIMITS: CorrelatorLimits = { maxGroups: 100_000, maxEntries: 20_000 };
 const SLACK_MS = 2_000;
 /** Events that wait for earlier ones. */
 const MAX_WAITING = 100_000;
+
+export interface SavedCorrelation<E> {
+  readonly signature: string;
+  readonly group: SavedGroup<E>;
+}
 
 interface Level<E> {
   readonly correlator: Correlator<E>;
@@ -142,6 +152,22 @@ export function createCorrelations<E>(
         const before = previous.stateOf(correlator.signature);
         if (before !== undefined) correlator.adopt(before);
       }
+    },
+    *save() {
+      for (const { correlator } of levels) {
+        const { signature } = correlator;
+        for (const group of correlator.save()) yield { signature, group };
+      }
+    },
+    restore(saved) {
+      const foreign = new Set(saved);
+      for (const { correlator } of levels) {
+        const { signature } = correlator;
+        const own = saved.filter((each) => each.signature === signature);
+        for (const each of own) foreign.delete(each);
+        correlator.restore(own.map(({ group }) => group));
+      }
+      return foreign.size;
     },
     stateOf: (signature) => levels.find(({ correlator }) => correlator.signature === signature)?.correlator,
   };

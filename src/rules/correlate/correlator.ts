@@ -1,6 +1,15 @@
 import { numberOfValue, type Scalar, scalarsOf } from '../match/value.ts';
 import { holds, isRising } from './bounds.ts';
-import { contributorsSince, type Group, noteEvent, openGroup, resetGroup } from './group.ts';
+import {
+  contributorsSince,
+  type Group,
+  noteEvent,
+  openGroup,
+  resetGroup,
+  restoreGroup,
+  type SavedGroup,
+  saveGroup,
+} from './group.ts';
 import { aliasFor, groupKeys } from './group-keys.ts';
 import type { CorrelationCounters, Fired, Hit } from './hit.ts';
 import type { MeasureOptions } from './measure.ts';
@@ -77,6 +86,20 @@ export class Correlator<E> {
   adopt(before: Correlator<E>): void {
     this.#groups = before.#groups;
     this.#closing = before.#closing;
+  }
+
+  *save(): Iterable<SavedGroup<E>> {
+    for (const group of this.#groups.values()) yield saveGroup(group);
+  }
+
+  /** Takes over groups of an earlier run; they come in the order in which they were saved. */
+  restore(saved: readonly SavedGroup<E>[]): void {
+    for (const each of saved.slice(0, this.#limits.maxGroups)) {
+      const group = restoreGroup(this.#plan, each, this.#measured);
+      this.#groups.set(keyOf(group.values), group);
+      if (this.#atClose) this.#closing.push(group);
+    }
+    this.#closing.sort((a, b) => a.closesAtMs - b.closesAtMs);
   }
 
   get groups(): number {

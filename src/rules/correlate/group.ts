@@ -1,6 +1,6 @@
 import { isoTime } from '../../net/iso-time.ts';
 import type { CorrelatedEvent } from './hit.ts';
-import { createMeasure, type Measure, type MeasureOptions } from './measure.ts';
+import { createMeasure, type Measure, type MeasureEntry, type MeasureOptions } from './measure.ts';
 import type { PlannedCorrelation } from './plan.ts';
 import { createOrdered, createTemporal, type Occurrences } from './sequence.ts';
 
@@ -46,6 +46,27 @@ export function openGroup<E>(
     quietUntilMs: Number.NEGATIVE_INFINITY,
     closesAtMs: event.timeMs + timespanMs,
   };
+}
+
+/** A group as it outlives the program. */
+export interface SavedGroup<E> extends Omit<Group<E>, 'measure' | 'occurrences'> {
+  readonly entries: readonly MeasureEntry[];
+  readonly occurred: readonly number[];
+}
+
+export function saveGroup<E>({ measure, occurrences, ...rest }: Group<E>): SavedGroup<E> {
+  return { ...rest, entries: measure?.entries() ?? [], occurred: occurrences?.save() ?? [] };
+}
+
+export function restoreGroup<E>(
+  plan: PlannedCorrelation,
+  { entries, occurred, ...rest }: SavedGroup<E>,
+  measured: MeasureOptions,
+): Group<E> {
+  const { measure, occurrences } = openGroup(plan, { values: rest.values, event: rest.last }, measured);
+  for (const entry of entries) measure?.add(entry.timeMs, entry);
+  occurrences?.restore(occurred);
+  return { ...rest, contributors: [...rest.contributors], measure, occurrences };
 }
 
 /** Notes the event as the group's latest. */

@@ -10,6 +10,14 @@ export interface Measure {
   /** undefined when there is nothing to say anything of. */
   value(): number | undefined;
   clear(): void;
+  /** What add() was given of what is still inside, from the oldest. */
+  entries(): readonly MeasureEntry[];
+}
+
+export interface MeasureEntry {
+  readonly timeMs: number;
+  readonly key: string;
+  readonly number: number;
 }
 
 export interface MeasureOptions {
@@ -59,6 +67,10 @@ class CountMeasure implements Measure {
   clear(): void {
     this.#times.clear();
   }
+
+  entries(): readonly MeasureEntry[] {
+    return this.#times.entries().map(([timeMs]) => ({ timeMs, key: '', number: 0 }));
+  }
 }
 
 /** A counter per distinct value, so that an update costs the same however many there are. */
@@ -85,6 +97,7 @@ function distinctMeasure({ maxEntries, onEvict }: MeasureOptions): Measure {
       keys.clear();
       counts.clear();
     },
+    entries: () => keys.entries().map(([timeMs, key]) => ({ timeMs, key, number: 0 })),
   };
 }
 
@@ -115,6 +128,7 @@ function numericMeasure({ type, percentile, maxEntries, onEvict }: MeasureOption
       numbers.clear();
       sum = 0;
     },
+    entries: () => numbers.entries().map(([timeMs, number]) => ({ timeMs, key: '', number })),
   };
 }
 

@@ -9,6 +9,9 @@ export interface Occurrences {
   /** Whether the correlation holds for the window that ends now and began after `sinceMs`. */
   holds(sinceMs: number): boolean;
   clear(): void;
+  /** One time for each rule of the list. */
+  save(): readonly number[];
+  restore(times: readonly number[]): void;
 }
 
 export interface TemporalOptions {
@@ -31,6 +34,7 @@ export function createTemporal({ names, bounds, expression }: TemporalOptions): 
       return holds(last.filter((timeMs) => timeMs > sinceMs).length, limits);
     },
     clear: () => void last.fill(Number.NEGATIVE_INFINITY),
+    ...saved(last),
   };
 }
 
@@ -63,6 +67,16 @@ export function createOrdered({ names }: TemporalOptions): Occurrences {
     },
     holds: (sinceMs) => (starts.at(-1) ?? Number.NEGATIVE_INFINITY) > sinceMs,
     clear: () => void starts.fill(Number.NEGATIVE_INFINITY),
+    ...saved(starts),
+  };
+}
+
+function saved(times: number[]): Pick<Occurrences, 'save' | 'restore'> {
+  return {
+    save: () => [...times],
+    restore(from) {
+      for (const place of times.keys()) times[place] = from[place] ?? Number.NEGATIVE_INFINITY;
+    },
   };
 }
 

@@ -9,6 +9,8 @@ export interface Timeline<T> {
   readonly size: number;
   /** From the oldest. */
   values(): T[];
+  /** The same with their times. */
+  entries(): (readonly [timeMs: number, value: T])[];
 }
 
 /** Amortised constant time: the front is cut off when half of the array is behind. */
@@ -56,6 +58,10 @@ class ArrayTimeline<T> implements Timeline<T> {
 
   values(): T[] {
     return this.#values.slice(this.#first);
+  }
+
+  entries(): (readonly [number, T])[] {
+    return this.values().map((value, i) => [this.#times[this.#first + i] ?? 0, value] as const);
   }
 
   #compact(): void {

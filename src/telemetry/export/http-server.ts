@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { BlockList, isIP } from 'node:net';
+import type { HttpGuard } from './http-guard.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -21,6 +23,16 @@ export interface HttpServerOptions {
   /** By path, such as `/metrics`. */
   readonly routes: Readonly<Record<string, HttpRoute>>;
   readonly limits?: Partial<HttpLimits>;
+  /** Who may have an answer; absent: everybody. */
+  readonly guard?: HttpGuard;
+  /** Speaks TLS, and nothing else. */
+  readonly tls?: HttpTls;
+}
+
+/** In PEM form. */
+export interface HttpTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
 }
 
 export interface HttpLimits {
@@ -33,7 +45,7 @@ export interface HttpLimits {
   readonly maxAnswers: number;
 }
 
-/** Requests by what became of them. `refused`: too many at once, wrong host or method; `broken`: the client gave up or was too slow. */
+/** Requests by what became of them. `refused`: too many at once, wrong host, method or token; `broken`: the client gave up or was too slow. */
 export interface HttpCounters {
   readonly answered: number;
   readonly refused: number;
@@ -43,6 +55,8 @@ export interface HttpCounters {
 export interface HttpServer {
   readonly port: number;
   readonly counters: HttpCounters;
+  /** For the connections to come; throws when the two do not fit. */
+  renewTls(tls: HttpTls): void;
   /** Ends all connections at once. */
   close(): Promise<void>;
 }
@@ -56,6 +70,8 @@ const DEFAULT_LIMITS: HttpLimits = {
 const MAX_HEAD_BYTES = 8_192;
 /** Requests on one connection before it is closed. */
 const MAX_REQUESTS = 10_000;
+
+const TLS = { minVersion: 'TLSv1.2' } as const;
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -90,6 +106,9 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
       return text(413, 'requests have no body here');
     const path = pathOf(request);
+    const { authorization } = request.headers;
+    if (options.guard?.({ path, authorization }) === false)
+      return text(401, 'a token is needed: Authorization: Bearer TOKEN');
     const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined;
     if (route === undefined)
       return text(404, `not found; there is ${Object.keys(options.routes).join(', ')}`);
@@ -111,20 +130,22 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       if (response.writableFinished) counters.answered += 1;
       else counters.broken += 1;
     });
+    if (answer.status === 401) response.setHeader('www-authenticate', 'Bearer');
     if (answer.status === 413 || answer.status === 405) response.setHeader('connection', 'close');
     send(response, answer, request.method === 'HEAD');
   }
 
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEAD_BYTES,
-      headersTimeout: limits.timeoutMs,
-      requestTimeout: limits.timeoutMs,
-      keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: Math.min(1_000, limits.timeoutMs),
-    },
-    handle,
-  );
+  const settings = {
+    maxHeaderSize: MAX_HEAD_BYTES,
+    headersTimeout: limits.timeoutMs,
+    requestTimeout: limits.timeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.min(1_000, limits.timeoutMs),
+  };
+  const secure =
+    options.tls &&
+    createTlsServer({ ...settings, ...TLS, handshakeTimeout: limits.timeoutMs, ...options.tls }, handle);
+  const server = secure ?? createServer(settings, handle);
   server.maxConnections = limits.maxConnections;
   server.maxRequestsPerSocket = MAX_REQUESTS;
   // A socket without progress for so long, also while an answer waits to be taken.
@@ -133,8 +154,18 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     counters.broken += 1;
     socket.destroy();
   });
+  // A client that speaks no TLS, or another.
+  secure?.on('tlsClientError', (_error, socket) => {
+    counters.broken += 1;
+    socket.destroy();
+  });
   const port = await listen(server, options);
-  return { port, counters, close: () => close(server) };
+  return {
+    port,
+    counters,
+    renewTls: (tls) => secure?.setSecureContext({ ...TLS, ...tls }),
+    close: () => close(server),
+  };
 }
 
 function pathOf(request: IncomingMessage): string {

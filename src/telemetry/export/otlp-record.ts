@@ -1,5 +1,6 @@
 import type { HrTime } from '@opentelemetry/api';
-import type { AnyValue, LogRecord } from '@opentelemetry/api-logs';
+import type { AnyValue } from '@opentelemetry/api-logs';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { ATTR } from '../../model/attributes.ts';
 import type { Alert, Severity } from '../../model/finding.ts';
 import type { Rename } from '../../net/conventions.ts';
@@ -32,7 +33,8 @@ export function toHrTime(epochMs: number): HrTime {
 function toLogAttributes(alert: Alert, rename: Rename): Record<string, AnyValue> {
   const attributes: Record<string, AnyValue> = {};
   for (const [name, value] of Object.entries(rename(alert.attributes))) {
-    attributes[name] = typeof value === 'object' ? [...value] : value;
+    // Lists are readonly here, and never changed there.
+    attributes[name] = value as AnyValue;
   }
   attributes[ATTR.recordUid] = alert.uid;
   return attributes;
@@ -40,16 +42,20 @@ function toLogAttributes(alert: Alert, rename: Rename): Record<string, AnyValue>
 
 const asTheyAre: Rename = (attributes) => attributes;
 
+/** What an alert says of a log record; the rest is the same in all of them. */
+export type AlertRecord = Omit<ReadableLogRecord, 'resource' | 'instrumentationScope'>;
+
 /** The OpenTelemetry log record of an alert; it was observed at `nowMs`. */
-export function toLogRecord(alert: Alert, nowMs: number, rename = asTheyAre): LogRecord {
+export function toLogRecord(alert: Alert, nowMs: number, rename = asTheyAre): AlertRecord {
   const eventType = alert.attributes[ATTR.eventType];
   return {
     eventName: typeof eventType === 'string' ? `telegen.detection.${eventType}` : 'telegen.detection',
-    timestamp: toHrTime(alert.timeMs),
-    observedTimestamp: toHrTime(nowMs),
+    hrTime: toHrTime(alert.timeMs),
+    hrTimeObserved: toHrTime(nowMs),
     severityNumber: SEVERITY_NUMBER[alert.severity],
     severityText: alert.severity,
     body: alert.body,
     attributes: toLogAttributes(alert, rename),
+    droppedAttributesCount: 0,
   };
 }

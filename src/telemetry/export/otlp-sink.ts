@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import type { LoggerProvider, LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { AlertSink } from '../../model/sink.ts';
 import type { Rename } from '../../net/conventions.ts';
 import { createExportLoop, type Outgoing } from './otlp-export-loop.ts';
 import type { Env, OtlpOptions } from './otlp-options.ts';
-import { SEVERITY_RANKS, toLogRecord } from './otlp-record.ts';
+import { SEVERITY_RANKS, severityRank, toLogRecord } from './otlp-record.ts';
 import { resolveResource } from './otlp-resource.ts';
 import { createReporter } from './rate-limited-report.ts';
 import { createRetryPolicy, type RetryTiming } from './retry-policy.ts';
@@ -46,15 +46,27 @@ const DEFAULT_TUNING: OtlpTuning = {
 
 /** Loaded only when there is a collector to send to: the modules cost about 24 MB of RSS (Node 24.21, measured). */
 async function loadModules() {
-  const [sdk, resources, client, processor] = await Promise.all([
-    import('@opentelemetry/sdk-logs'),
+  const [resources, client] = await Promise.all([
     import('@opentelemetry/resources'),
     import('./otlp-client.ts'),
-    import('./otlp-processor.ts'),
   ]);
-  return { ...sdk, ...resources, ...client, ...processor };
+  return { ...resources, ...client };
 }
 type Modules = Awaited<ReturnType<typeof loadModules>>;
+
+/** What is the same in every record of this program. */
+type Origin = Pick<ReadableLogRecord, 'resource' | 'instrumentationScope'>;
+
+function originOf(modules: Modules, { otlp, serviceVersion: version, env }: OtlpSinkOptions): Origin {
+  const identity = resolveResource(
+    { serviceName: otlp.serviceName, serviceVersion: version, hostName: hostname() },
+    env,
+  );
+  return {
+    resource: modules.defaultResource().merge(modules.resourceFromAttributes(identity)),
+    instrumentationScope: { name: 'telegen', version },
+  };
+}
 
 function createPipe(modules: Modules, options: OtlpSinkOptions) {
   const { otlp, onReport = () => {}, now = Date.now } = options;
@@ -81,37 +93,20 @@ function createPipe(modules: Modules, options: OtlpSinkOptions) {
       'overflow',
       `${tuning.capacity} alerts wait for ${otlp.endpoint}: the queue is full, alerts are lost`,
     );
-  const processor = modules.createQueueProcessor({ queue, loop, onOverflow, flushTimeoutMs: otlp.timeoutMs });
-  return { client, loop, processor };
-}
-
-function createProvider(
-  modules: Modules,
-  options: OtlpSinkOptions,
-  processor: LogRecordProcessor,
-): LoggerProvider {
-  const { otlp, serviceVersion, env } = options;
-  const identity = resolveResource(
-    { serviceName: otlp.serviceName, serviceVersion, hostName: hostname() },
-    env,
-  );
-  return new modules.LoggerProvider({
-    resource: modules.defaultResource().merge(modules.resourceFromAttributes(identity)),
-    processors: [processor],
-    // The SDK would drop the 129th attribute; ours are bounded where they are made.
-    logRecordLimits: { attributeCountLimit: Number.POSITIVE_INFINITY },
-  });
+  return { client, loop, queue, onOverflow };
 }
 
 /**
  * Alerts as OpenTelemetry log records over OTLP/gRPC. An alert stays queued until the collector has taken it; outages
  * are retried for ever, within a bounded queue. Throws TELEGEN_EXPORT when a certificate or key cannot be used.
+ *
+ * Records are made here and not by the SDK's logger: that would validate and copy each attribute once more, and drop the 129th;
+ * ours are bounded where they are made.
  */
 export async function createOtlpSink(options: OtlpSinkOptions): Promise<AlertSink> {
   const modules = await loadModules();
-  const { client, loop, processor } = createPipe(modules, options);
-  const provider = createProvider(modules, options, processor);
-  const logger = provider.getLogger('telegen', options.serviceVersion);
+  const { client, loop, queue, onOverflow } = createPipe(modules, options);
+  const origin = originOf(modules, options);
   const { now = Date.now } = options;
   const books = createBooks();
   let closed = false;
@@ -121,13 +116,20 @@ export async function createOtlpSink(options: OtlpSinkOptions): Promise<AlertSin
     send(alert, settled) {
       const settle = books.open(settled);
       if (closed) return settle('sink_closed');
-      logger.emit({ ...toLogRecord(alert, now(), options.rename), context: modules.withSettle(settle) });
+      const record: ReadableLogRecord = { ...toLogRecord(alert, now(), options.rename), ...origin };
+      const rank = severityRank(record.severityNumber);
+      const evicted = queue.push({ record, rank, settle, refusedAt: undefined });
+      if (evicted !== undefined) {
+        evicted.settle('queue_full');
+        onOverflow();
+      }
+      loop.kick();
     },
     flush: (timeoutMs) => loop.flush(timeoutMs),
     async close() {
       if (closed) return;
       closed = true;
-      await provider.shutdown();
+      loop.close();
       client.reconnect();
     },
   };

@@ -41,6 +41,8 @@ export interface OtlpTelemetryOptions {
   readonly describeSpan: (event: TelegenEvent) => Attributes;
   /** Alerts on their way to the same collector. */
   readonly alertsWaiting: () => number;
+  /** Telegen is over its budget: records of this signal are given up. */
+  readonly isShed?: (signal: 'events' | 'spans') => boolean;
   readonly onReport?: OnReport;
   readonly tuning?: Partial<TelemetryTuning>;
   readonly now?: () => number;
@@ -88,15 +90,27 @@ function openLanes(options: OtlpTelemetryOptions): Lanes {
   const tuning = { ...DEFAULT_TUNING, ...options.tuning };
   const reporter = createReporter({ onReport, intervalMs: tuning.reportIntervalMs, now });
   const userAgent = `telegen/${options.serviceVersion}`;
-  const mustYield = (): boolean => alertsWaiting() >= tuning.alertBacklog;
-  const shared = { ...tuning, reporter, endpoint: otlp.endpoint, mustYield };
+  const { isShed = () => false } = options;
+  const mustYield = (signal: 'events' | 'spans') => (): boolean =>
+    isShed(signal) || alertsWaiting() >= tuning.alertBacklog;
+  const shared = { ...tuning, reporter, endpoint: otlp.endpoint };
   return {
     logs:
       options.events.size === 0
         ? undefined
-        : createLane({ ...shared, client: createOtlpClient(otlp, { userAgent }), noun: 'event' }),
+        : createLane({
+            ...shared,
+            mustYield: mustYield('events'),
+            client: createOtlpClient(otlp, { userAgent }),
+            noun: 'event',
+          }),
     spans: options.spans
-      ? createLane({ ...shared, client: createSpanClient(otlp, userAgent), noun: 'span' })
+      ? createLane({
+          ...shared,
+          mustYield: mustYield('spans'),
+          client: createSpanClient(otlp, userAgent),
+          noun: 'span',
+        })
       : undefined,
   };
 }

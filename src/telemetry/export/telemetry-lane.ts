@@ -15,7 +15,7 @@ export interface LaneOptions<R> extends RetryTiming {
   readonly endpoint: string;
   /** What one record is, for messages. */
   readonly noun: string;
-  /** Alerts need the way: what comes now is lost as `shed`. */
+  /** Alerts need the way, or telegen is over its budget: what comes now is lost as `shed`. */
   readonly mustYield: () => boolean;
 }
 
@@ -50,7 +50,10 @@ export function createLane<R>(options: LaneOptions<R>): Lane<R> {
       if (closed) return settle('sink_closed');
       if (mustYield()) {
         settle('shed');
-        return reporter.problem(`${noun} shed`, `${noun}s are given up: alerts wait for ${endpoint}`);
+        return reporter.problem(
+          `${noun} shed`,
+          `${noun}s for ${endpoint} are given up: alerts wait, or telegen is over its budget`,
+        );
       }
       const evicted = queue.push({ record, rank: 0, settle, refusedAt: undefined });
       if (evicted !== undefined) {

@@ -109,6 +109,44 @@ describe.skipIf(skip !== undefined)(
       expect(balance(spool.counters)).toBe(0);
     });
 
+    it('that becomes read-only: alerts go on out of memory, and to disk again once it can be written', async () => {
+      const folder = makeFolder();
+      const sink = destination(() => undefined);
+      const spool = await spoolIn(folder, sink, { maxBytes: 1_048_576 });
+      const outcomes = new Map<string, Outcome>();
+      let sent = 0;
+      const send = (count: number): void => {
+        for (const end = sent + count; sent < end; sent += 1) {
+          const uid = `${sent}`;
+          spool.send(alert(uid, 'ERROR', { body: 'x'.repeat(500) }), (outcome) => outcomes.set(uid, outcome));
+        }
+      };
+      send(10);
+      await eventually(() => spool.counters.spooled === 10, 'the first to be on disk');
+      // Over it a read-only view of the same: files that are open can be written, and no other can be made.
+      execFileSync('mount', ['--bind', folder, folder]);
+      mounts.push(folder);
+      execFileSync('mount', ['-o', 'remount,bind,ro', folder]);
+      for (let round = 0; round < 20 && spool.problems.length === 0; round += 1) {
+        send(40);
+        await eventually(() => outcomes.size === sent || spool.problems.length > 0, 'them to be taken');
+      }
+      send(40);
+      expect(spool.problems[0]).toMatch(/cannot be written to .*EROFS.*wait in memory/);
+      expect(balance(spool.counters)).toBe(0);
+      sink.answer = () => 'delivered';
+      sink.settleAll('delivered');
+      expect(await spool.flush(20_000)).toBe(true);
+      execFileSync('umount', ['-l', mounts.pop() ?? '']);
+      const again = (): Promise<Outcome> =>
+        new Promise((resolve) => spool.send(alert('after', 'INFO'), resolve));
+      // The disk is tried once a second.
+      while ((await again()) !== 'spooled');
+      await eventually(() => spool.recoveries.length > 0, 'the recovery to be told');
+      expect(Object.keys(spool.counters.lost)).toEqual([]);
+      expect(new Set(sink.got).size).toBe(sent + 1);
+    });
+
     it('read-only: the directory is refused with the reason', () => {
       const folder = makeFolder();
       mountSmall(folder, 'size=256k,ro,mode=700');

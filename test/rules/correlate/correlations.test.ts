@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { createGenericEngine } from '../../../src/rules/generic-engine.ts';
 import { compileText, problemsOf } from '../../support/rules.ts';
@@ -30,6 +31,27 @@ function firings(text: string, events: readonly Event[], name = 'corr'): (number
     if (found.some(({ meta }) => meta.name === name)) fired.push(seconds);
   }
   if (engine.finish().some(({ meta }) => meta.name === name)) fired.push('end');
+  return fired;
+}
+
+/** The same, the program ending and beginning anew before each event and before the end. */
+function firingsOverRestarts(text: string, events: readonly Event[]): (number | 'end')[] {
+  const compiled = compileText(text);
+  let engine = createGenericEngine(compiled);
+  const restart = (): void => {
+    const saved = deserialize(serialize([...engine.correlations.save()])) as [];
+    engine = createGenericEngine(compiled);
+    expect(engine.correlations.restore(saved)).toBe(0);
+  };
+  const fired: (number | 'end')[] = [];
+  for (const [seconds, kind, fields = {}] of events) {
+    restart();
+    const event = { logsource: { category: 'test' }, fields: { kind, ...fields } };
+    const found = engine.match(event, seconds * 1000);
+    if (found.some(({ meta }) => meta.name === 'corr')) fired.push(seconds);
+  }
+  restart();
+  if (engine.finish().some(({ meta }) => meta.name === 'corr')) fired.push('end');
   return fired;
 }
 
@@ -313,6 +335,20 @@ const ROWS: readonly Row[] = [
 describe('correlations', () => {
   test.each(ROWS)('%s', (_, body, events, expected) => {
     expect(firings(`${BASE}${correlation(body)}`, events)).toEqual(expected);
+  });
+
+  test.each(ROWS)('over restarts: %s', (_, body, events, expected) => {
+    expect(firingsOverRestarts(`${BASE}${correlation(body)}`, events)).toEqual(expected);
+  });
+
+  test('whose text has changed do not take over what another left', () => {
+    const body = (count: number): string => `${COUNT}condition: {gte: ${count}}`;
+    const event = { logsource: { category: 'test' }, fields: { kind: 'a' } };
+    const before = createGenericEngine(compileText(`${BASE}${correlation(body(3))}`));
+    before.match(event, 0);
+    const after = createGenericEngine(compileText(`${BASE}${correlation(body(2))}`));
+    expect(after.correlations.restore([...before.correlations.save()])).toBe(1);
+    expect(after.match(event, 1_000).map(({ meta }) => meta.name)).toEqual(['a']);
   });
 
   test('one event that fulfils two rules is one step of a chain', () => {

@@ -23,7 +23,7 @@ it('ranks severities in their order', () => {
 it('names the event after its type', () => {
   expect(toLogRecord(alert('1'), 5)).toMatchObject({
     eventName: 'telegen.detection.suspicious_connection',
-    observedTimestamp: [0, 5_000_000],
+    hrTimeObserved: [0, 5_000_000],
   });
   expect(toLogRecord(alert('1', 'INFO', { attributes: {} }), 0).eventName).toBe('telegen.detection');
 });

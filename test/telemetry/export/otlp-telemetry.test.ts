@@ -308,10 +308,25 @@ describe('the books of telemetry', () => {
     for (const each of [telemetry.counters.logs, telemetry.counters.spans])
       expect(each).toMatchObject({ accepted: 2, delivered: 1, lost: { shed: 1 } });
     expect(reports.map(({ message }) => message)).toContain(
-      `spans are given up: alerts wait for http://${receiver.address}`,
+      `spans for http://${receiver.address} are given up: alerts wait, or telegen is over its budget`,
     );
     expectBalance(telemetry);
   });
+
+  test.each(['events', 'spans'] as const)(
+    'over budget %s alone are given up, and counted',
+    async (signal) => {
+      const receiver = await receiverOf();
+      const { telemetry } = telemetryTo(receiver.address, { isShed: (asked) => asked === signal });
+      telemetry.send(http());
+      expect(await telemetry.flush(20_000)).toBe(true);
+      const { logs, spans } = telemetry.counters;
+      const [shed, whole] = signal === 'events' ? [logs, spans] : [spans, logs];
+      expect(shed).toMatchObject({ accepted: 1, delivered: 0, lost: { shed: 1 } });
+      expect(whole).toMatchObject({ accepted: 1, delivered: 1, lost: {} });
+      expectBalance(telemetry);
+    },
+  );
 
   test('spans that the collector rejects are counted', async () => {
     const receiver = await receiverOf();
