@@ -55,6 +55,7 @@ layout: build/bpf/layout.bpf.o ## regenerate the record layout from bpf/include/
 docs: node_modules/.package-lock.json ## regenerate reference pages
 	node scripts/gen-config-docs.ts
 	node scripts/gen-metrics-docs.ts
+	node scripts/plot-packet-rate.ts
 
 lab: build build/.deps-test ## a small isolated network, a story of ordinary and hostile connections, live alerts
 	node lab/main.ts

@@ -34,6 +34,7 @@ import {
   vxlan,
 } from '../test/support/packets.ts';
 import { tcpScript } from '../test/support/tcp-script.ts';
+import { crowd, inOrder, pingSweep, scanOf, synFlood } from '../test/support/traffic/attacks.ts';
 import { mixedTraffic } from '../test/support/traffic/mixed.ts';
 
 const DEFAULT_PACKETS = 200_000;
@@ -128,6 +129,52 @@ function encapsulations(): TimedPacket[] {
   return frames.map((bytes, i) => ({ bytes, timeNs: BEGIN_NS + BigInt(i) * 1_000_000n }));
 }
 
+const always = (perSecond: number) => () => perSecond;
+
+/** A minute of visits; ten seconds of SYN of forged sources in it. */
+function flood(): TimedPacket[] {
+  return inOrder(
+    crowd({ fromMs: 0, toMs: 70_000, perSecond: always(10) }, 40),
+    synFlood({ fromMs: 40_000, toMs: 50_000, perSecond: always(300) }, 10_000),
+  );
+}
+
+/** A minute of visits; ten seconds of many more in it, all of them complete. */
+function flashCrowd(): TimedPacket[] {
+  return inOrder(
+    crowd({ fromMs: 0, toMs: 65_000, perSecond: always(10) }, 40),
+    crowd({ fromMs: 40_000, toMs: 50_000, perSecond: always(450) }, 900),
+  );
+}
+
+/** Port scans of every kind, each of a source of its own, and sweeps. */
+function scans(): TimedPacket[] {
+  const hosts = Array.from({ length: 60 }, (_, index) => `10.0.1.${index + 1}`);
+  const ports = Array.from({ length: 45 }, (_, index) => index + 1);
+  const kinds = ['syn', 'udp', 'fin', 'null', 'xmas'] as const;
+  return inOrder(
+    ...kinds.map((kind, index) =>
+      scanOf({
+        kind,
+        source: `198.51.100.${index + 1}`,
+        targets: ['10.0.0.1'],
+        ports,
+        fromMs: index * 1_000,
+        gapMs: 10,
+      }),
+    ),
+    scanOf({
+      kind: 'syn',
+      source: '198.51.100.11',
+      targets: hosts,
+      ports: [3_389],
+      fromMs: 6_000,
+      gapMs: 10,
+    }),
+    pingSweep('198.51.100.12', hosts, 7_000),
+  );
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -154,6 +201,9 @@ async function main(): Promise<void> {
     'session-cut.pcap': pcap(plain).subarray(0, -100),
     'trouble.pcap': pcap(trouble()),
     'encapsulations.pcap': pcap(encapsulations()),
+    'syn-flood.pcap': pcap(flood()),
+    'flash-crowd.pcap': pcap(flashCrowd()),
+    'scans.pcap': pcap(scans()),
   };
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
   await pipeline(mixedTraffic(count), createWriteStream(join(folder, 'mixed.pcap')));

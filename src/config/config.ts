@@ -1,3 +1,4 @@
+import { toPacketRate, toScan } from './config-detectors.ts';
 import { type DeepReadonly, toFeeds, toListSettings, toReputation } from './config-lists.ts';
 import { parseDuration } from './duration.ts';
 import { endpointUrl, parseEndpoint } from './endpoint.ts';
@@ -106,6 +107,8 @@ function toSecurity(security: FileConfig['agent']['network']['security']) {
     lists: toListSettings(security.lists),
     feeds: toFeeds(security.feeds),
     reputation: toReputation(security.reputation),
+    packetRate: toPacketRate(security.packet_rate),
+    scan: toScan(security.scan),
     ownNetworks: security.own_networks,
     stateDir: security.state_dir,
     internalNetworks: security.internal_networks,

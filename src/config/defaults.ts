@@ -33,6 +33,39 @@ export const SERVICE_NAME = 'telegen';
 export const STATE_DIR = '/var/lib/telegen';
 export const POD_LOGS_DIR = '/var/log/pods';
 
+/** What `packet-rate` takes for unusual. Rates are per second. */
+export const PACKET_RATE = {
+  warmUp: '30s',
+  startAfter: '2s',
+  endAfter: '10s',
+  updateInterval: '1m',
+  acceptAfter: '30m',
+  halfLife: '30m',
+  ratio: 3,
+  deviations: 6,
+  floor: { packets: 2_000, syn: 100, udp: 1_000, icmp: 200, small: 2_000 },
+} as const;
+
+/** What `scan` takes for a scan. */
+export const SCAN = {
+  window: '5m',
+  inboundPorts: 15,
+  inboundHosts: 25,
+  outboundPorts: 25,
+  outboundHosts: 50,
+  stealthProbes: 5,
+  distributedSources: 20,
+  distributedPorts: 50,
+  slowWindow: '6h',
+  slowTargets: 100,
+  /** More than one a second for a minute: what probes readiness is slower. */
+  stormAttempts: 75,
+  stormWindow: '1m',
+  maxTracked: 20_000,
+  ignoreUdpPorts: [67, 68, 123, 137, 138, 546, 547, 1900, 5353, 5355],
+  ignoreProcesses: ['/*/kubelet', '/kubelet'],
+};
+
 export const SPOOL = {
   /** Bytes: from 1 MiB to 1 TiB. */
   maxBytes: { default: 268_435_456, min: 1_048_576, max: 1_099_511_627_776 },

@@ -45,6 +45,14 @@ export const whole = (range: { min: number; max: number; default: number }, note
     `a whole number from ${range.min} to ${range.max}`,
   );
 
+/** Any number in a range, fractions included. */
+export const number = (range: { min: number; max: number; default: number }, note: Note) =>
+  noted(
+    z.number().min(range.min).max(range.max).default(range.default),
+    note,
+    `a number from ${range.min} to ${range.max}`,
+  );
+
 /** Text without control characters. */
 export const text = (max: number) =>
   z
@@ -119,7 +127,7 @@ export const cidrs = (fallback: readonly string[], note: Note) =>
 export const shaped = (shape: { regex: RegExp; max: number; expects: string }) =>
   text(shape.max).regex(shape.regex).meta({ expects: shape.expects });
 
-/** The path of a program, or a pattern of such. */
+/** The path of a program; `*` stands for anything in it. */
 export const executable = shaped({
   regex: /^\//,
   max: 4096,

@@ -3,7 +3,9 @@ import { feedsSchema } from './feeds-schema.ts';
 import * as leaf from './leaf.ts';
 import { listsSchema } from './lists-schema.ts';
 import { protocolsSchema } from './protocols-schema.ts';
+import { packetRateSchema } from './rates-schema.ts';
 import { reputationSchema } from './reputation-schema.ts';
+import { scanSchema } from './scan-schema.ts';
 
 const hostName = leaf.shaped({
   regex: /^(?:\*\.|\.)?(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/,
@@ -39,6 +41,8 @@ export const securitySchema = leaf.section('Network detectors', {
   lists: listsSchema,
   feeds: feedsSchema,
   reputation: reputationSchema,
+  packet_rate: packetRateSchema,
+  scan: scanSchema,
   own_networks: leaf.cidrs([], {
     active: true,
     description:

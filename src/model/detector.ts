@@ -38,6 +38,6 @@ export interface Detector {
   tick?(nowMs: number): readonly Finding[];
   /** Nothing more will come: tells how things stand that were reported as going on. */
   finish?(nowMs: number): readonly Finding[];
-  /** What it had to refuse for lack of room, and the like; the names are label values of metrics. */
+  /** What it had to refuse for lack of room, by kind; the names are label values of `telegen_detector_refused`. */
   readonly counters?: Readonly<Record<string, number>>;
 }

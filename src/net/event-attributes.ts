@@ -3,7 +3,7 @@ import type { ConversationFacts, Role } from '../model/conversation.ts';
 import type { ConnectionEvent, ContentEvent, LossEvent, ProcessEvent, TelegenEvent } from '../model/event.ts';
 import type { Attributes, AttributeValue } from '../model/finding.ts';
 import type { Endpoint } from '../model/ip-address.ts';
-import type { Owner, Process } from '../model/process.ts';
+import type { Owner, Process, Workload } from '../model/process.ts';
 import { communityId } from './community-id.ts';
 import { contentAttributes, NOTHING_SHOWN, type Shown } from './content-attributes.ts';
 import { formatIp } from './ip.ts';
@@ -66,7 +66,21 @@ function putOwner(draft: Draft, owner: Owner): void {
   put(draft, ATTR.processUserId, owner.uid);
 }
 
-function putActor(draft: Draft, { process, owner }: ConversationFacts): void {
+interface Actor {
+  readonly process?: Process | undefined;
+  readonly owner?: Owner | undefined;
+  readonly workload?: Workload | undefined;
+}
+
+/** Whose traffic it is: process, container and pod, as far as they are known. */
+export function actorAttributes(actor: Actor): Attributes {
+  const draft: Draft = {};
+  putActor(draft, actor);
+  putAll(draft, workloadAttributes(actor.workload));
+  return draft;
+}
+
+function putActor(draft: Draft, { process, owner }: Actor): void {
   if (process !== undefined) putProcess(draft, process);
   else if (owner !== undefined) putOwner(draft, owner);
 }

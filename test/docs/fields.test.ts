@@ -18,6 +18,8 @@ import { correlationFinding, ruleFinding } from '../../src/rules/rule-finding.ts
 import { Problems } from '../../src/rules/syntax/problem.ts';
 import { alertToJson, eventToJson } from '../../src/telemetry/export/serialize.ts';
 import { connection, TIME_MS } from '../alerts/fixtures.ts';
+import { requests, synFlood, together, watching as windows } from '../detectors/packet-rate/windows.ts';
+import { watching as attempts } from '../detectors/scan/attempts.ts';
 import { packetRate, probe } from '../support/packet-events.ts';
 import { plain, read, tableRows } from './markdown.ts';
 
@@ -182,6 +184,25 @@ function contents(): TelegenEvent[] {
   ];
 }
 
+/** Alerts of packet rates and scans, with everything that they can have. */
+function packetAlerts(): Alert[] {
+  const rates = windows();
+  rates.run(60, () => [requests(100)]);
+  rates.run(20, () => together(requests(100), synFlood(2_000)), { sources: { seen: 2_000, top: 0.002 } });
+  rates.finish();
+  const scans = attempts();
+  for (let port = 1; port <= 300; port++) scans.probe({ port, source: `203.0.113.${1 + (port % 30)}` });
+  for (let port = 1; port <= 20; port++) {
+    scans.probe({ port, probe: 'fin' });
+    scans.probe({ port: 22, target: `192.0.2.${port}` });
+    scans.probe({ port: 22, target: `192.0.2.${port + 20}` });
+  }
+  return [...rates.findings, ...scans.findings].flatMap((finding) => {
+    const candidate = findingsToAlert([finding], eventAttributes(finding.event));
+    return candidate === undefined ? [] : [{ ...candidate, uid: 'u' }];
+  });
+}
+
 /** An alert of a rule and one of a correlation, with everything that they can have. */
 function ruleAlerts() {
   const list = ['a'];
@@ -283,7 +304,9 @@ function alerts(): string[] {
   );
   const open = createMerger({ windowMs: 1000, newUid: () => 'u' });
   const ofRules = ruled.map((each) => open.offer(each, TIME_MS));
-  const sent = [first, overflow, limited, ...notices, ...ofRules].filter((alert) => alert !== undefined);
+  const sent = [first, overflow, limited, ...notices, ...ofRules, ...packetAlerts()].filter(
+    (alert) => alert !== undefined,
+  );
   const health: Alert[] = [];
   const reporter = createListHealth({
     diagnostics: { info() {}, warn() {} },

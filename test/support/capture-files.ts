@@ -63,7 +63,9 @@ export function pcapRecord(
 }
 
 export function pcap(packets: readonly TimedPacket[], form: PcapForm = {}): Bytes {
-  return concat(pcapHeader(form), ...packets.map((packet) => pcapRecord(packet, form)));
+  // As arguments of a call, the records of a long capture would not fit on the stack.
+  const records = packets.map((packet) => pcapRecord(packet, form));
+  return new Uint8Array(Buffer.concat([pcapHeader(form), ...records]));
 }
 
 export function block(little: boolean, type: number, body: Bytes): Bytes {

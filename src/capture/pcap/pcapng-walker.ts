@@ -145,6 +145,7 @@ export function createPcapngWalker(window: ByteWindow, report: ReportProblem): W
       return wanted;
     },
     walk,
+    interfaceName: (id) => interfaces[id]?.name,
   };
 }
 

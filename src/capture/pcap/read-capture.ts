@@ -16,6 +16,8 @@ export interface CaptureReader extends AsyncIterable<PacketBatch> {
   readonly problem: CaptureProblem | undefined;
   /** Bytes of the source that were read so far, before decompression. */
   readonly bytesRead: number;
+  /** Name of an interface of the section that is being read; undefined where the file has none. */
+  interfaceName(id: number): string | undefined;
 }
 
 /**
@@ -26,6 +28,7 @@ export interface CaptureReader extends AsyncIterable<PacketBatch> {
 export function readCapture(source: CaptureSource): CaptureReader {
   let problem: CaptureProblem | undefined;
   let bytesRead = 0;
+  let walker: Walker | undefined;
   const report: ReportProblem = (found) => {
     problem ??= found;
   };
@@ -39,20 +42,35 @@ export function readCapture(source: CaptureSource): CaptureReader {
     get bytesRead() {
       return bytesRead;
     },
-    [Symbol.asyncIterator]: () => batches(source, report, count),
+    interfaceName: (id) => walker?.interfaceName?.(id),
+    [Symbol.asyncIterator]: () =>
+      batches(source, {
+        report,
+        count,
+        onWalker: (opened) => {
+          walker = opened;
+        },
+      }),
   };
+}
+
+interface Reading {
+  readonly report: ReportProblem;
+  readonly count: (bytes: number) => void;
+  readonly onWalker: (walker: Walker) => void;
 }
 
 async function* batches(
   source: CaptureSource,
-  report: ReportProblem,
-  count: (bytes: number) => void,
+  { report, count, onWalker }: Reading,
 ): AsyncGenerator<PacketBatch, void> {
   const pieces = openBytes(source, count);
   try {
     const window = createByteWindow(pieces);
     const walker = await openWalker(window, sourceName(source), report);
-    if (walker !== undefined) yield* walkAll(window, walker, report);
+    if (walker === undefined) return;
+    onWalker(walker);
+    yield* walkAll(window, walker, report);
   } finally {
     await pieces.return();
   }

@@ -17,6 +17,8 @@ export type Walk = 'full' | 'more' | 'skip' | 'stop';
 export interface Walker {
   readonly wanted: number;
   walk(builder: BatchBuilder): Walk;
+  /** Name of an interface by its number, as far as the file tells. */
+  interfaceName?(id: number): string | undefined;
 }
 
 export type ReportProblem = (problem: CaptureProblem) => void;

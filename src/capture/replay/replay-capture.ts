@@ -1,3 +1,4 @@
+import type { PacketRateEvent, ProbeEvent } from '../../model/packets.ts';
 import type { PacketCounters } from '../../net/packet/context.ts';
 import { createPacketDecoder } from '../../net/packet/decode.ts';
 import type { FragmentCounters, FragmentLimits } from '../../net/packet/fragments.ts';
@@ -5,6 +6,7 @@ import type { CaptureReader } from '../pcap/read-capture.ts';
 import type { CaptureProblem } from '../pcap/walker.ts';
 import type { FlowCounters } from './counters.ts';
 import { createFlowTable, type FlowTableOptions } from './flow-table.ts';
+import { watchPackets } from './packets/watch.ts';
 
 export interface ReplayOptions extends FlowTableOptions {
   readonly fragments?: FragmentLimits;
@@ -13,6 +15,9 @@ export interface ReplayOptions extends FlowTableOptions {
    * whatever the pieces in which the capture is read.
    */
   readonly onSecond?: (nowMs: number) => void;
+  /** Who wants windows of packet counts, and probes. */
+  readonly onPacketRate?: ((event: PacketRateEvent) => void) | undefined;
+  readonly onProbe?: ((event: ProbeEvent) => void) | undefined;
   /** Called after each batch, of any size. */
   readonly onBatch?: () => void;
 }
@@ -34,18 +39,26 @@ export async function replayCapture(reader: CaptureReader, options: ReplayOption
   const decoder = createPacketDecoder(options.fragments);
   const { view } = decoder;
   const flows = createFlowTable(options);
+  const watch = watchPackets(reader, options);
   let nextSecondMs = Number.NEGATIVE_INFINITY;
   for await (const batch of reader) {
     for (let index = 0; index < batch.count; index++) {
-      if (!decoder.decode(batch, index)) continue;
+      if (!decoder.decode(batch, index)) {
+        watch?.other(batch, index);
+        continue;
+      }
       if (view.timeMs >= nextSecondMs) {
+        watch?.second(nextSecondMs, view.timeMs);
         nextSecondMs = (Math.floor(view.timeMs / SECOND_MS) + 1) * SECOND_MS;
         options.onSecond?.(view.timeMs);
       }
+      const { flows: known } = flows.counters;
       flows.packet(view);
+      watch?.packet(view, batch, { index, isNew: flows.counters.flows !== known });
     }
     options.onBatch?.();
   }
+  watch?.finish(nextSecondMs);
   flows.finish();
   decoder.finish();
   return {

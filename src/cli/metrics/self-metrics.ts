@@ -5,6 +5,7 @@ import type { HookStatus } from '../../capture/live/live-capture.ts';
 import type { FlowCounters } from '../../capture/live/live-flows.ts';
 import type { StreamCounters } from '../../capture/live/stream-counters.ts';
 import type { TableFill } from '../../capture/live/tables.ts';
+import type { Detector } from '../../model/detector.ts';
 import type { DiskUse, SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
 import { reasonOf } from '../../pipeline/loss-watch.ts';
@@ -46,6 +47,7 @@ export interface AgentPorts {
   /** What conversations said that could not be read, by kind. */
   readonly contents?: () => Readonly<Record<string, number>>;
   readonly lists?: () => readonly ListStatus[];
+  readonly detectors?: readonly Pick<Detector, 'name' | 'counters'>[];
   readonly listHits?: () => ReadonlyMap<string, number>;
   readonly listErrors?: () => ReadonlyMap<string, number>;
   readonly feeds?: () => readonly FeedStatus[];
@@ -174,6 +176,17 @@ function alerts({ ports, now = Date.now }: SelfFacts): Gauges[] {
     {
       spec: counter('telegen_findings', 'Findings of detectors; several on one event make one alert.'),
       read: () => one(ports().engine?.findings),
+    },
+    {
+      spec: counter(
+        'telegen_detector_refused',
+        'What detectors could not follow for lack of room: sources, services, hosts and the like.',
+      ),
+      labels: [closed('detector'), closed('what')],
+      read: () =>
+        (ports().detectors ?? []).flatMap(({ name, counters = {} }) =>
+          Object.entries(counters).map(([what, count]) => [[name, what], count] as const),
+        ),
     },
     {
       spec: counter(

@@ -185,6 +185,7 @@ async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {
     openStream: (facts) => contents.openStream(facts),
     readsDatagrams: (facts) => contents.readsDatagrams(facts),
     onDatagram: (facts, side, bytes, timeMs) => contents.datagram(facts, side, bytes, timeMs),
+    ...packetHandlers(engine, telemetry),
     onSecond: (nowMs) => {
       contents.tick(nowMs);
       engine.tick(nowMs);
@@ -195,6 +196,14 @@ async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {
   contents.finish(summary.endMs);
   progress.done();
   return summary;
+}
+
+/** Packets are counted, and probes looked for, where somebody asks for it. */
+function packetHandlers({ handlePackets }: Engine, { packets }: Telemetry) {
+  return {
+    onPacketRate: packets.has('packet_rate') ? handlePackets : undefined,
+    onProbe: packets.has('probe') ? handlePackets : undefined,
+  };
 }
 
 function sizeOf(file: string): number | undefined {

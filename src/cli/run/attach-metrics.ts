@@ -52,8 +52,10 @@ export function attachMetrics(stage: MeasuredStage, run: MeasuredRun): void {
   });
 }
 
-function ofJudges({ judges: { reputation, rules } }: MeasuredStage, { reloads }: MeasuredRun): AgentPorts {
+function ofJudges({ judges }: MeasuredStage, { reloads }: MeasuredRun): AgentPorts {
+  const { detectors, reputation, rules } = judges;
   const common = {
+    detectors,
     lists: () => reputation.lists(),
     listHits: () => reputation.listHits(),
     listErrors: () => reputation.listErrors(),

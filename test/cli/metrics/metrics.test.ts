@@ -66,6 +66,7 @@ const engine = {
   notices: 0,
 };
 const sinks = { otlp: { accepted: 5, delivered: 3, pending: 1, lost: { queue_full: 1 } } };
+const detectors = [{ name: 'scan', counters: { sources: 6 } }, { name: 'blocklist' }];
 const list = {
   name: 'bad',
   file: '/x',
@@ -77,7 +78,14 @@ const list = {
   modifiedMs: 1,
   error: 'broken',
 };
-const ports: AgentPorts = { capture, ringBytes: 4_096, engine, delivery: () => sinks, lists: () => [list] };
+const ports: AgentPorts = {
+  capture,
+  ringBytes: 4_096,
+  engine,
+  delivery: () => sinks,
+  lists: () => [list],
+  detectors,
+};
 
 const alert = (n: number): Alert => ({
   uid: String(n),
@@ -123,6 +131,7 @@ test('what telegen says of itself', async () => {
     'telegen_events_total{result="handled"} 8',
     'telegen_events_total{result="filtered"} 1',
     'telegen_findings_total 3',
+    'telegen_detector_refused_total{detector="scan",what="sources"} 6',
     'telegen_sink_alerts_total{sink="otlp",result="delivered"} 3',
     'telegen_sink_alerts_total{sink="otlp",result="queue_full"} 1',
     'telegen_sink_queue{sink="otlp"} 1',

@@ -172,7 +172,9 @@ describe('telegen replay', () => {
   });
 
   test.each(['a.pcapng', 'a.pcap.gz'])('%s says the same as the plain file', (name) => {
-    expect(replay('--events', 'all', name).stdout).toBe(replay('--events', 'all', 'a.pcap').stdout);
+    // Only pcapng has a name for the interface.
+    const told = replay('--events', 'all', name).stdout.replaceAll('"lab0"', '"if0"');
+    expect(told).toBe(replay('--events', 'all', 'a.pcap').stdout);
   });
 
   test('two runs are identical, byte for byte', () => {

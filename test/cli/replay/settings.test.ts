@@ -149,7 +149,12 @@ function of(kind: string, lines: readonly Line[]): Line[] {
   return lines.filter((line) => line.severity === undefined && line.attributes['event.name'] === kind);
 }
 const values = (name: string, lines: readonly Line[]) => lines.map((line) => line.attributes[name]);
-const kindsIn = (lines: readonly Line[]) => [...new Set(values('event.name', lines).map(String))].toSorted();
+/** Kinds of what is said on connections; packets are told whatever the settings here. */
+const kindsIn = (lines: readonly Line[]) => {
+  const kinds = new Set(values('event.name', lines).map(String));
+  expect([kinds.delete('packet_rate'), kinds.delete('probe')]).toEqual([true, true]);
+  return [...kinds].toSorted();
+};
 const QUESTION = 'dns.question.name';
 
 test('by default everything is told', () => {
@@ -249,11 +254,16 @@ describe('agent.ebpf.network', () => {
   });
 
   test('include_ports, exclude_ports: telemetry of these ports; excluded wins', () => {
+    const talkIn = (lines: readonly Line[]) =>
+      lines.filter(({ attributes }) => !['packet_rate', 'probe'].includes(String(attributes['event.name'])));
     const ports = (settings: object) =>
-      [...new Set(values('net.peer.port', replay(ebpf(settings))).map(String))].toSorted();
+      [...new Set(values('net.peer.port', talkIn(replay(ebpf(settings)))).map(String))].toSorted();
     expect(ports({ include_ports: [8080, 53] })).toEqual(['53', '8080']);
     expect(ports({ exclude_ports: [22, 53, 443, 50_051] })).toEqual(['8080']);
     expect(ports({ include_ports: [8080, 53], exclude_ports: [53] })).toEqual(['8080']);
+    // A window is of all ports; a probe is of one.
+    const asked = of('probe', replay(ebpf({ include_ports: [8080] })));
+    expect(values('net.host.port', asked)).toEqual([8080]);
   });
 
   test('filters never blind detectors', () => {
