@@ -45,6 +45,7 @@ Napi::Function RingReader::define(Napi::Env env) {
 				   InstanceMethod<&RingReader::release>("release"),
 				   InstanceMethod<&RingReader::drain>("drain"),
 				   InstanceMethod<&RingReader::pending>("pending"),
+				   InstanceMethod<&RingReader::close>("close"),
 				   InstanceMethod<&RingReader::oversized>("oversized"),
 			   });
 }
@@ -275,6 +276,13 @@ Napi::Value RingReader::drain(const Napi::CallbackInfo &info) {
 		return kernel_error(info.Env(), "drain", EBUSY);
 	size_t bytes = fill(slabs_[0], std::vector<uint64_t>(rings_.size(), UINT64_MAX));
 	return Napi::Number::New(info.Env(), bytes);
+}
+
+// Stops, and gives the rings back at once instead of when this object is collected. Nothing more can be read.
+Napi::Value RingReader::close(const Napi::CallbackInfo &info) {
+	halt();
+	rings_.clear();
+	return info.Env().Undefined();
 }
 
 Napi::Value RingReader::pending(const Napi::CallbackInfo &info) {

@@ -33,6 +33,7 @@ private:
 	Napi::Value release(const Napi::CallbackInfo &info);
 	Napi::Value drain(const Napi::CallbackInfo &info);
 	Napi::Value pending(const Napi::CallbackInfo &info);
+	Napi::Value close(const Napi::CallbackInfo &info);
 	Napi::Value oversized(const Napi::CallbackInfo &info);
 
 	// What the threadsafe function knows of its reader: node may end it first (with the environment), or outlive it.

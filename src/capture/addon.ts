@@ -69,6 +69,8 @@ export interface RingReader {
   /** After onStopped: copies what is left, a slab at a time, into slab 0; returns bytes. */
   drain(): number;
   pending(): number;
+  /** Stops, and gives the rings back at once; nothing can be read any more. */
+  close(): void;
   oversized(): number;
 }
 

@@ -111,11 +111,12 @@ class Running implements LiveCapture {
     const buffers = Array.from({ length: SLABS }, () => new ArrayBuffer(SLAB_BYTES));
     this.#slabs = buffers.map(viewOf);
     const rings = wants.content.length > 0 ? ['tg_events', 'tg_payloads'] : 'tg_events';
-    this.#reader = new parts.addon.RingReader(this.#core, rings, options.ringBufferSize, buffers);
     for (const feature of PROCESS_FEATURES) this.#hooks.serve(feature);
     seedProcessTable(this.#core, options.seedProcesses?.() ?? []);
     this.#hooks.serve(SEED_FEATURE);
     for (const feature of SOCKET_FEATURES) this.#hooks.serve(feature);
+    // Last, so that nothing is left open when something above throws.
+    this.#reader = new parts.addon.RingReader(this.#core, rings, options.ringBufferSize, buffers);
     this.#stopped = new Promise((resolve) => {
       this.#reader.start((slab, bytes) => this.#batch(slab, bytes), resolve);
     });
@@ -250,6 +251,7 @@ class Running implements LiveCapture {
     try {
       beforeClose?.();
     } finally {
+      this.#reader.close();
       for (const { object } of [...this.#parts.objects.values()].reverse()) object.close();
       this.#parts.cgroup.close();
     }
