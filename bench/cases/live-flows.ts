@@ -15,7 +15,9 @@ const FLOWS = 2 * CONNECTIONS;
 const EVERY_MS = 4_000;
 const LOOK_MS = 250;
 const SETTLE_MS = 12_000;
-const FEW = 10_000;
+/** By then the young generation, which a load makes grow, has its size. */
+const FEW = 25_000;
+const UNIT = 10_000;
 /** A process may have some 20,000 files open, each end of a connection being one. */
 const HOLDERS = 10;
 const MEGA = 1e6;
@@ -135,5 +137,5 @@ async function growthOf(ground: Sandbox, turn: number, say: (text: string) => vo
   for (const holder of holders) await holder.kill();
   const [few = 0, many = 0] = sizes;
   say(`${few.toFixed(0)} MB with ${FEW} connections, ${many.toFixed(0)} MB with ${CONNECTIONS}`);
-  return ((many - few) / (CONNECTIONS - FEW)) * FEW;
+  return ((many - few) / (CONNECTIONS - FEW)) * UNIT;
 }

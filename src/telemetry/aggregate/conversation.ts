@@ -29,7 +29,8 @@ export interface Conversation {
   target: Identity;
   /** The Kubernetes service that was asked; empty when that is not known. */
   service: string;
-  lastMs: number;
+  /** When it was last heard of, epoch seconds: a small integer needs no object of its own. */
+  lastS: number;
   /** Its row of the TCP metrics, while it counts as open there. */
   flow: Series<Flow> | undefined;
   /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */

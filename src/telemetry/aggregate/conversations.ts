@@ -53,8 +53,9 @@ export interface Conversations {
   readonly evicted: number;
 }
 
-/** For what was said without the opening having been seen (milliseconds of silence). */
-const LINGER_MS = 30_000;
+/** For what was said without the opening having been seen (seconds of silence). */
+const LINGER_S = 30;
+const secondsOf = (ms: number): number => Math.floor(ms / 1000);
 /** Conversations that ended last: what was said in them can become known a moment later. */
 const MAX_ENDED = 2_048;
 
@@ -127,7 +128,7 @@ class Table implements Conversations {
 
   expire(nowMs: number): void {
     for (const kept of this.#kept.values()) {
-      if (kept.openEnds !== 0 || nowMs - kept.lastMs <= LINGER_MS) continue;
+      if (kept.openEnds !== 0 || secondsOf(nowMs) - kept.lastS <= LINGER_S) continue;
       this.#remove(kept);
       this.#forgetSockets(kept);
     }
@@ -151,7 +152,7 @@ class Table implements Conversations {
 
   #touched(known: Kept, facts: ConversationFacts): Kept {
     this.#recency.touch(known);
-    known.lastMs = facts.timeMs;
+    known.lastS = secondsOf(facts.timeMs);
     const side = observerOf(facts.role);
     if (side !== known.observer) this.#identify(known, facts, side);
     return known;
@@ -204,7 +205,7 @@ class Table implements Conversations {
       source: side === 'client' ? mine : other,
       target: side === 'client' ? other : mine,
       service: service?.name ?? '',
-      lastMs: facts.timeMs,
+      lastS: secondsOf(facts.timeMs),
       flow: undefined,
       bound: undefined,
       unsettled: false,

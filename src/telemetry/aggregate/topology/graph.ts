@@ -51,8 +51,10 @@ const ONE_FAILURE: Readonly<Tally> = { ...NOTHING, requests: 1, errors: 1 };
 export interface Bound {
   edge: Edge;
   isOpen: boolean;
-  readonly sinceMs: number;
-  added: Tally;
+  /** Epoch seconds: a small integer needs no object of its own. */
+  readonly sinceS: number;
+  /** Shared by all that have added the same little. */
+  added: Readonly<Tally>;
 }
 
 /** Creates an empty graph. */
@@ -76,9 +78,9 @@ class ServiceMap implements Graph {
     if (conversation.bound?.isOpen === true) return;
     const edge = this.edges.of(conversation, protocolOf(conversation));
     edge.open += 1;
-    const bound = { edge, isOpen: true, sinceMs: nowMs, added: emptyTally() };
+    const bound = { edge, isOpen: true, sinceS: Math.floor(nowMs / 1000), added: ONE_REQUEST };
     conversation.bound = bound;
-    this.#add(bound, nowMs, ONE_REQUEST);
+    edge.window.add(nowMs, ONE_REQUEST);
   }
 
   request(conversation: Conversation, { protocol, isError, latencyMs, timeMs }: SeenRequest): void {
@@ -116,7 +118,7 @@ class ServiceMap implements Graph {
     this.#saw(nowMs);
     const { bound } = conversation;
     if (bound === undefined || bytes === 0) return;
-    bound.added.bytes += bytes;
+    ownTally(bound).bytes += bytes;
     bound.edge.window.addBytes(nowMs, bytes);
   }
 
@@ -189,17 +191,24 @@ class ServiceMap implements Graph {
 
   #add(bound: Bound, nowMs: number, what: Readonly<Tally>): void {
     bound.edge.window.add(nowMs, what);
-    addTally(bound.added, what);
+    addTally(ownTally(bound), what);
   }
 
   /** Gives what the conversation had added, as if it had not; what has left the window is gone anyway. */
-  #takeBack(bound: Bound, nowMs: number): Tally {
+  #takeBack(bound: Bound, nowMs: number): Readonly<Tally> {
     const { added } = bound;
-    bound.added = emptyTally();
-    if (nowMs - bound.sinceMs >= this.#windowMs) return emptyTally();
+    bound.added = NOTHING;
+    if (nowMs - bound.sinceS * 1000 >= this.#windowMs) return NOTHING;
     bound.edge.window.subtract(nowMs, added);
     return added;
   }
+}
+
+function ownTally(bound: Bound): Tally {
+  const own: Tally =
+    bound.added === ONE_REQUEST || bound.added === NOTHING ? { ...bound.added } : bound.added;
+  bound.added = own;
+  return own;
 }
 
 /** By first bytes or the port, until content says more. */
