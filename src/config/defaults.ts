@@ -77,7 +77,7 @@ export const SPOOL = {
 export const RESOURCES = {
   cpuPercent: { default: 0, min: 0, max: 100_000 },
   memoryBytes: { default: 805_306_368, min: 67_108_864, max: 1_099_511_627_776 },
-  lag: { default: '500ms', min: '20ms', max: '1m' },
+  lag: { default: '2s', min: '20ms', max: '1m' },
 } as const;
 
 export const HEARTBEAT = { default: '1h', min: '0s', max: '24h' } as const;
