@@ -106,7 +106,8 @@ export function createV6Search({ length, first, last, outer, index }: SortedRang
 
 /** The bucket of a word; beyond the last one the number of buckets, below the first -1. */
 function bucketOf({ base, shift, places }: FirstLevel, word: number): number {
-  return word < base ? -1 : Math.min((word - base) >>> shift, places.length - 1);
+  const from = base >>> 0;
+  return word < from ? -1 : Math.min((word - from) >>> shift, places.length - 1);
 }
 
 interface Walk {

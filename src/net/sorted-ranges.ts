@@ -19,6 +19,9 @@ export interface SortedRanges {
 /** `places[b]`: rows below bucket `b`, where the bucket of a row is its word `word`, less `base`, shifted right. */
 export interface FirstLevel {
   readonly word: number;
+  /**
+   * As a signed number: where some are beyond 2^31 and others 0, V8 (Node 24) was seen to give one index the base of another.
+   */
   readonly base: number;
   readonly shift: number;
   readonly places: Uint32Array<ArrayBuffer>;
@@ -89,7 +92,7 @@ function firstLevel(first: readonly Uint32Array[], length: number): FirstLevel {
   for (let bucket = 1; bucket < places.length; bucket++) {
     if (places[bucket] === 0) places[bucket] = places[bucket - 1] ?? 0;
   }
-  return { word, base, shift, places };
+  return { word, base: base | 0, shift, places };
 }
 
 /** The typed arrays of `ranges`, to be moved to another thread. */

@@ -23,7 +23,8 @@ function answering(status: number, body: string): Promise<string> {
 describe('an agent that cannot be asked is an error that names the address and the cure', () => {
   test.each([
     ['not an address', 'not an address such as'],
-    ['https://127.0.0.1:1', 'not an address such as'],
+    ['ftp://127.0.0.1:1', 'not an address such as'],
+    ['https://127.0.0.1:1', 'ECONNREFUSED'],
     ['http://127.0.0.1:1', 'ECONNREFUSED'],
   ])('%s', async (url, words) => {
     await expect(topology([], { url, format: 'yaml' })).rejects.toMatchObject({

@@ -146,7 +146,7 @@ describe('YAML', () => {
     expect(errorsOf('otlp: {insecure: no}\nagent: {}\nagent: {x: 1}')).toEqual([
       '1:18: otlp.insecure: found the string "no"; must be true or false; write false',
       '3:1: agent: duplicate key; the first one is on line 2',
-      '3:9: agent.x: unknown key; legal here: network, ebpf, telemetry, kubernetes',
+      '3:9: agent.x: unknown key; legal here: user, resources, network, ebpf, telemetry, kubernetes',
     ]);
   });
 

@@ -24,6 +24,7 @@ import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts'
 import { counter, gauge, one, parts } from './metric-rows.ts';
 import { packetSelfMetrics } from './packet-self-metrics.ts';
 import type { PacketPorts } from './packets-report.ts';
+import { resourceMetrics } from './resource-metrics.ts';
 import { sensorMetrics } from './sensor-metrics.ts';
 
 /** What the parts of the agent tell of themselves; read at each scrape. */
@@ -77,7 +78,16 @@ export interface SelfFacts {
 
 /** Registers what telegen says of itself. */
 export function registerSelfMetrics(registry: Registry, facts: SelfFacts): void {
-  const families = [ofProcess, records, sensorMetrics, events, alerts, judgeMetrics, surroundings];
+  const families = [
+    ofProcess,
+    records,
+    sensorMetrics,
+    events,
+    alerts,
+    resourceMetrics,
+    judgeMetrics,
+    surroundings,
+  ];
   const own = families.flatMap((make) => make(facts));
   const packets = packetSelfMetrics(() => facts.ports().packets);
   for (const metric of [...own, ...packets, ...kubernetesMetrics(() => facts.ports().kubernetes)])
@@ -265,33 +275,6 @@ function alerts({ ports, now = Date.now }: SelfFacts): Gauges[] {
 
 function surroundings({ ports, http }: SelfFacts): Gauges[] {
   return [
-    {
-      spec: counter(
-        'telegen_shed',
-        'Records of telemetry given up because telegen was over its budget, by class.',
-      ),
-      labels: [closed('class')],
-      // Events and spans for the collector are in the books of their exporter.
-      read: () => {
-        const { lines, metrics } = ports().shedder?.counters ?? {};
-        return parts({ lines, metrics });
-      },
-    },
-    {
-      spec: gauge(
-        'telegen_shed_level',
-        'Classes of telemetry given up now, of 4 (spans, events, lines, metrics).',
-      ),
-      read: () => one(ports().shedder?.level),
-    },
-    {
-      spec: counter(
-        'telegen_snapshots',
-        'Snapshots of open windows and correlations (written, failed, restored, ignored because damaged).',
-      ),
-      labels: [closed('result')],
-      read: () => parts({ ...ports().state }),
-    },
     {
       spec: counter(
         'telegen_metric_exports',

@@ -9,8 +9,7 @@ import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/inspect.ts';
 import { createInterfaceFilter } from '../../enrich/interfaces.ts';
 import type { Cluster } from '../../enrich/kubernetes/cluster.ts';
-import { OPENING_PHASES } from '../../model/detector.ts';
-import { CONNECTION_PHASES, type ConnectionPhase, type EventKind } from '../../model/event.ts';
+import type { EventKind } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
@@ -37,7 +36,9 @@ import { createResources, type Resources } from './resources.ts';
 import type { Output } from './sinks.ts';
 import { createState, type State } from './state.ts';
 import { exportedKinds } from './telemetry-export.ts';
-import { expiryText, followTuning, type TuningReload } from './tuning.ts';
+import { ticker } from './ticker.ts';
+import { expiryText, followTuning } from './tuning.ts';
+import { phasesFor } from './wanted-phases.ts';
 
 /** How often Running's tick is called. */
 export const TICK_MS = 1_000;
@@ -281,39 +282,6 @@ function watchLosses(
     lossWatch(capture.counters(), Date.now());
     alertLossWatch(delivery.counters(), Date.now());
   };
-}
-
-interface Ticking
-  extends Pick<Running, 'state' | 'contents' | 'packets' | 'engine' | 'metrics' | 'checkLoss' | 'cluster'> {
-  readonly tuning: TuningReload;
-  readonly watchOver: (nowMs: number) => void;
-  readonly tickResources: () => void;
-}
-
-function ticker(parts: Ticking): Running['tick'] {
-  const { contents, packets, engine, metrics, checkLoss, cluster, tuning, watchOver, tickResources, state } =
-    parts;
-  return (nowMs) => {
-    tickResources();
-    contents.tick(nowMs);
-    packets?.tick(nowMs);
-    engine.tick(nowMs);
-    metrics?.tick(nowMs);
-    cluster?.tick(nowMs);
-    checkLoss();
-    tuning.refresh();
-    watchOver(nowMs);
-    state.tick();
-  };
-}
-
-/** Phases of connections that somebody judges or wants to see; the others are never made. */
-function phasesFor(wanted: readonly EventKind[], { detectors, rules }: Judges): readonly ConnectionPhase[] {
-  if (wanted.includes('connection')) return CONNECTION_PHASES;
-  const asked = new Set([...OPENING_PHASES, ...detectors.flatMap(({ phases = [] }) => phases)]);
-  if (rules?.slot.current.needsFlows === true)
-    for (const phase of ['failed', 'closed'] as const) asked.add(phase);
-  return CONNECTION_PHASES.filter((phase) => asked.has(phase));
 }
 
 /** The path of a cgroup below the mount of cgroup v2; undefined for the root. */
