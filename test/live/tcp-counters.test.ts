@@ -114,13 +114,12 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
   it('loss: retransmissions while it is open', async () => {
     start();
     filterArrivals(sandbox.namespaces.outside, ['tcp dport 7777 numgen random mod 100 < 3 drop']);
-    sandbox.peer('tcp4 bind 198.51.100.9 7777 listen say up accept recv 3000000 say got eof close', {
-      cgroup: 'none',
-      namespace: 'outside',
-    });
-    const client = sandbox.peer(
-      'sleep 200 tcp4 connect 198.51.100.9 7777 send 3000000 acked say done wait close',
+    const server = sandbox.peer(
+      'tcp4 bind 198.51.100.9 7777 listen say up accept recv 3000000 say got eof close',
+      { cgroup: 'none', namespace: 'outside' },
     );
+    await server.line();
+    const client = sandbox.peer('tcp4 connect 198.51.100.9 7777 send 3000000 acked say done wait close');
     await client.line();
     const told = await agreed(7777);
     expect(told.bytesSent).toBe(3_000_000);
