@@ -86,6 +86,7 @@ class Reader implements MessageReader {
       const { closes, seen } = this.#body;
       this.#sink.end(closes ? seen : undefined, closes && seen !== undefined, timeMs);
     } else if (this.#heads.begun) this.#gapInHead(timeMs);
+    else if (this.#heads.seeking) this.#sink.lost(0, timeMs);
   }
 
   #readHead(bytes: Uint8Array, at: number, timeMs: number): number {

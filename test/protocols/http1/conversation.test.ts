@@ -483,13 +483,14 @@ describe('gaps', () => {
     const { facts } = run([...exchange('/1', 1), client(request('/2')), lost(server(response('/2')))]);
     expect(pairs(facts)).toEqual(['/1>/1 complete', '/2>- unanswered!']);
   });
-  test('of what was asked after a loss, it is known that nothing answered', () => {
+  test('the place in the responses: that there was none to a later request is not claimed either', () => {
     const { facts } = run([
       client(request('/1'), 1),
-      lost(server(response('/1'), 2)),
+      lost(server(response('/1', 'x'.repeat(100)), 2)),
       client(request('/2'), 3),
+      server('the rest of something', 4),
     ]);
-    expect(pairs(facts)).toEqual(['/1>- unanswered!', '/2>- unanswered']);
+    expect(pairs(facts)).toEqual(['/1>- unanswered!', '/2>- unanswered!']);
   });
   test('both directions for a while', () => {
     const pieces = ['/1', '/2', '/3', '/4', '/5'].flatMap((id, i) => exchange(id, i * 2));
