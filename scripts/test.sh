@@ -9,8 +9,10 @@ reports=build/test-reports
 rm -rf "$reports"
 mkdir -p "$reports"
 status=0
+# Many unit tests wait for programs and timers: a worker more than there are processors keeps those busy.
+workers=$(($(nproc) + 1))
 for project in unit live; do
-	vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$reports/$project.json" \
+	vitest run --project "$project" --maxWorkers="$workers" --reporter=default --reporter=json --outputFile.json="$reports/$project.json" \
 		</dev/null || status=$?
 done
 node scripts/test-summary.ts "$status" "$reports/unit.json" "$reports/live.json"
