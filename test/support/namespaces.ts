@@ -121,3 +121,9 @@ export function translate(
 export function setSysctl(namespace: string, name: string, value: string): void {
   runInside(namespace, ['sysctl', '-q', '-w', `${name}=${value}`]);
 }
+
+/** How many TCP connections in it have not ended; those that only wait out their time have. */
+export function openConnections(namespace: string): number {
+  const listed = runInside(namespace, ['ss', '-Htn', 'state', 'connected', 'exclude', 'time-wait']);
+  return listed.split('\n').filter((line) => line !== '').length;
+}
