@@ -79,7 +79,7 @@ describe.skipIf(skip !== undefined)(
         () => `${openConnections(sandbox.namespaces.inside)} connections to close`,
       );
       // It ends in bounded time, whether or not this process has read everything by then.
-      const printed = lineCounter(telegen.stdout);
+      const printed = lineCounter(() => telegen.stdout());
       await eventually(
         () => printed() >= lines,
         () => `${lines} lines; there are ${printed()}`,

@@ -1,4 +1,5 @@
 import type { ConversationFacts, Role, Side, StreamConsumer } from '../../model/conversation.ts';
+import { SlotMap } from '../../model/slot-map.ts';
 import type { StreamClosed } from '../decode.ts';
 import { DIRECTION, PIECE } from '../layout.gen.ts';
 import type { PayloadView } from '../payload-view.ts';
@@ -39,7 +40,7 @@ export class LiveStreams {
   readonly #reader: ContentReader;
   readonly capacity: number;
   /** By socket; insertion order is the order of eviction. Undefined: nobody reads it. */
-  readonly #streams = new Map<number, Stream | undefined>();
+  readonly #streams = new SlotMap<number, Stream | undefined>();
   readonly #orphans: Orphanage = createOrphanage(this.counters);
 
   constructor(reader: ContentReader, capacity = MAX_STREAMS) {
@@ -109,9 +110,9 @@ export class LiveStreams {
   /** Of the streams queued first, ends one that has been silent since; the others queue again. */
   #evict(timeMs: number): void {
     for (let tries = 0; tries < EVICTION_TRIES; tries++) {
-      const { value, done } = this.#streams.entries().next();
-      if (done === true) return;
-      const [socketId, stream] = value;
+      const socketId = this.#streams.oldestKey();
+      if (socketId === undefined) return;
+      const stream = this.#streams.get(socketId);
       this.#streams.delete(socketId);
       if (stream !== undefined && stream.lastMs > stream.queuedMs && tries + 1 < EVICTION_TRIES) {
         stream.queuedMs = stream.lastMs;

@@ -34,6 +34,7 @@ import { ToldTotals } from './told-totals.ts';
 import { createGraph, type Graph, type SeenRequest } from './topology/graph.ts';
 import { createServiceGraph } from './topology/service-graph.ts';
 import type { Topology } from './topology/topology.ts';
+import { Unsettled } from './unsettled.ts';
 
 export interface AggregatorOptions {
   readonly registry: Registry;
@@ -89,7 +90,7 @@ class Telemetry implements Aggregator {
   readonly #told: ToldTotals;
   readonly #sampleRate: number;
   /** Opened since the last tick: which is enough for the other end, if it is ours, to have reported, too. */
-  #unsettled: Conversation[] = [];
+  readonly #unsettled = new Unsettled();
   #expiredMs = 0;
 
   constructor(options: AggregatorOptions) {
@@ -144,9 +145,8 @@ class Telemetry implements Aggregator {
   };
 
   tick(nowMs: number): void {
-    const unsettled = this.#unsettled;
-    this.#unsettled = [];
-    for (const conversation of unsettled) this.#settleIfNew(conversation, nowMs);
+    for (let next = this.#unsettled.one(); next !== undefined; next = this.#unsettled.one())
+      this.#settleIfNew(next, nowMs);
     if (nowMs - this.#expiredMs < EXPIRE_EVERY_MS) return;
     this.#expiredMs = nowMs;
     this.#registry.expire(nowMs);
@@ -196,7 +196,7 @@ class Telemetry implements Aggregator {
       phase === 'established' || phase === 'accepted' || (phase === 'attempted' && transport === 'udp');
     if (isOpen) {
       this.#conversations.opened(conversation, end, 'established');
-      if (end === conversation.observer) this.#opened(conversation);
+      if (end === conversation.observer) this.#unsettled.add(conversation);
     } else if (phase === 'attempted') this.#conversations.opened(conversation, end, 'connecting');
     else if (phase === 'closed') this.#settleIfNew(conversation, timeMs);
   }
@@ -204,7 +204,7 @@ class Telemetry implements Aggregator {
   #ended(event: ConnectionEvent, conversation: Conversation, end: Observer): void {
     const { phase, timeMs, stats } = event;
     if (end === conversation.observer) {
-      conversation.unsettled = false;
+      this.#unsettled.remove(conversation);
       this.#recognise(conversation, event);
       if (phase === 'failed') this.#graph.failed(conversation, timeMs);
       else this.#graph.closed(conversation, timeMs, stats);
@@ -221,21 +221,14 @@ class Telemetry implements Aggregator {
       this.#graph.recognised(conversation, spoken, timeMs);
   }
 
-  #opened(conversation: Conversation): void {
-    if (conversation.unsettled) return;
-    conversation.unsettled = true;
-    this.#unsettled.push(conversation);
-  }
-
   #settleIfNew(conversation: Conversation, nowMs: number): void {
-    if (!conversation.unsettled) return;
-    conversation.unsettled = false;
+    if (!this.#unsettled.remove(conversation)) return;
     this.#graph.settled(conversation, nowMs);
     if (conversation.transport === 'tcp') this.#tcp?.settled(conversation, nowMs);
   }
 
   #forget(conversation: Conversation): void {
-    conversation.unsettled = false;
+    this.#unsettled.remove(conversation);
     this.#graph.forgotten(conversation);
     this.#tcp?.forgotten(conversation);
   }

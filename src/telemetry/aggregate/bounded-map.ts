@@ -1,3 +1,4 @@
+import { SlotMap } from '../../model/slot-map.ts';
 import { type Linked, Recency } from './recency.ts';
 
 /** A map with a cap: what was set longest ago makes room. */
@@ -18,7 +19,7 @@ interface Entry<K, V> extends Linked<Entry<K, V>> {
 
 /** Creates an empty map of at most `max` entries. */
 export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
-  const entries = new Map<K, Entry<K, V>>();
+  const entries = new SlotMap<K, Entry<K, V>>();
   const recency = new Recency<Entry<K, V>>();
   let evicted = 0;
 

@@ -35,8 +35,8 @@ export interface Conversation {
   flow: Series<Flow> | undefined;
   /** Its place in the topology. Kept here, not in tables of their own: there are tens of thousands. */
   bound: Bound | undefined;
-  /** Opened so lately that its other end, if it is ours, may not have reported yet. */
-  unsettled: boolean;
+  /** Its place among those opened so lately that the other end, if it is ours, may not have reported yet; else SETTLED. */
+  unsettledAt: number;
 }
 
 export type Observer = 'client' | 'server';

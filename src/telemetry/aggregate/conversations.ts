@@ -1,11 +1,13 @@
 import type { ConversationFacts } from '../../model/conversation.ts';
 import type { Endpoint } from '../../model/ip-address.ts';
+import { SlotMap } from '../../model/slot-map.ts';
 import { ipEquals } from '../../net/ip.ts';
 import { type Conversation, type ConversationState, type Observer, observerOf } from './conversation.ts';
 import { type Parts, partsOf, serviceKey } from './conversation-key.ts';
 import type { Identities } from './identity.ts';
 import { type Linked, Recency } from './recency.ts';
 import { weightOf } from './sampling.ts';
+import { SETTLED } from './unsettled.ts';
 
 export { type Conversation, type ConversationState, type Observer, observerOf } from './conversation.ts';
 
@@ -68,14 +70,14 @@ export function createConversations(options: ConversationsOptions): Conversation
 
 class Table implements Conversations {
   readonly #options: ConversationsOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new SlotMap<string, Kept>();
   readonly #recency = new Recency<Kept>();
-  readonly #ended = new Map<string, Kept>();
+  readonly #ended = new SlotMap<string, Kept>();
   readonly #endedRecency = new Recency<Kept>();
   /** TCP only: a UDP socket may hold many conversations. Those that have ended are in it, too. */
-  readonly #bySocket = new Map<number, Kept>();
+  readonly #bySocket = new SlotMap<number, Kept>();
   /** Conversations with a service, by their client: the pod behind it tells of them under its own address. */
-  readonly #viaService = new Map<string, Kept>();
+  readonly #viaService = new SlotMap<string, Kept>();
   #evicted = 0;
 
   constructor(options: ConversationsOptions) {
@@ -208,7 +210,7 @@ class Table implements Conversations {
       lastS: secondsOf(facts.timeMs),
       flow: undefined,
       bound: undefined,
-      unsettled: false,
+      unsettledAt: SETTLED,
       openEnds: 0,
       over: false,
       older: undefined,
