@@ -175,7 +175,7 @@ class Book implements Exchanges {
       this.#hasInterim = true;
       return head.whole ? 0 : 'unknown';
     }
-    const answered = this.#pairing.response() ?? this.#unasked(startMs);
+    const answered = this.#pairing.response() ?? this.#unasked(startMs, timeMs);
     this.#response = answered;
     answered.response = head;
     answered.lastMs = timeMs;
@@ -214,8 +214,10 @@ class Book implements Exchanges {
     exchange[which] = createBodyHead(maxBodyBytes);
     return exchange[which];
   }
-  #unasked(startMs: number): Exchange {
+  #unasked(startMs: number, timeMs: number): Exchange {
     this.#options.counters.unasked++;
+    // It may be the answer to one that waits.
+    this.#lostMs = timeMs;
     const exchange = newExchange(startMs);
     exchange.requestDone = true;
     exchange.partial = true;
