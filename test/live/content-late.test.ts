@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { on, once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { describeContents } from '../support/content-lab.ts';
 import { losses, NO_LOSSES, tell } from '../support/content-watch.ts';
@@ -10,6 +10,22 @@ const HOST: Place = { namespace: 'host' };
 const UNSEEN: Place = { namespace: 'host', cgroup: 'none' };
 const FILES = { 'small.txt': 'x'.repeat(612), 'large.bin': Buffer.alloc(8_000_000, 66) };
 
+/** Waits for an answer with a body of so many bytes. nginx logs it earlier: when the last of it waits to be sent. */
+async function answer(socket: Socket, size: number): Promise<void> {
+  const head: Buffer[] = [];
+  let missing = Number.NaN;
+  for await (const [data] of on(socket, 'data')) {
+    const bytes = data as Buffer;
+    if (Number.isNaN(missing)) {
+      head.push(bytes);
+      const seen = Buffer.concat(head);
+      const end = seen.indexOf('\r\n\r\n');
+      if (end >= 0) missing = size - (seen.length - end - 4);
+    } else missing -= bytes.length;
+    if (missing <= 0) return;
+  }
+}
+
 describeContents('who speaks, and since when', (lab) => {
   const ask = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: www.example.com\r\n\r\n`;
 
@@ -18,14 +34,18 @@ describeContents('who speaks, and since when', (lab) => {
     const socket = connect({ port: nginx.port, host: '127.0.0.1' });
     await once(socket, 'connect');
     socket.write(ask('/small.txt?before'));
-    await once(socket, 'data');
+    await answer(socket, 612);
     await nginx.logged(1);
     const watch = lab.watch();
-    for (const target of ['/small.txt?1', '/large.bin', '/small.txt?2']) {
-      const count = nginx.log().length;
-      socket.resume().write(ask(target));
-      await nginx.logged(count + 1);
+    for (const [target, size] of [
+      ['/small.txt?1', 612],
+      ['/large.bin', 8_000_000],
+      ['/small.txt?2', 612],
+    ] as const) {
+      socket.write(ask(target));
+      await answer(socket, size);
     }
+    await nginx.logged(4);
     const events = await watch.finish();
     socket.destroy();
     expect(losses(watch)).toEqual(NO_LOSSES);
