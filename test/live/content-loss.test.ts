@@ -111,4 +111,21 @@ describeContents('loss and disorder', (lab) => {
       });
     });
   });
+
+  it('HTTP/2: the first segments of many connections are lost, and the requests known all the same', async () => {
+    offloads('off');
+    const { folder, namespaces } = lab.sandbox;
+    writeFileSync(`${folder}/small.txt`, FILES['small.txt']);
+    const watch = lab.watch();
+    const url = `http://${ADDRESS}:8082/small.txt`;
+    lab.sandbox.start(['nghttpd', '--no-tls', '-a', ADDRESS, '-d', folder, '8082'], { namespace: 'outside' });
+    while ((await lab.sandbox.start(['nghttp', '-n', url], { cgroup: 'none' }).ended()).errors !== '');
+    // Those with payload: the client's preface, settings and first requests among them.
+    filterArrivals(namespaces.outside, ['ip length > 60 numgen random mod 100 < 25 drop']);
+    await lab.sandbox.start(['h2load', '-n', '2000', '-c', '400', '-m', '3', url]).end();
+    filterArrivals(namespaces.outside, []);
+    const events = await watch.finish();
+    const told = events.filter(({ role }) => role === 'server').map(tell);
+    expect(tally(told)).toEqual({ 'GET /small.txt 200 0 612 complete': 2001 });
+  });
 });

@@ -39,8 +39,9 @@ static __always_inline int tg_sniffs_frames(const struct tg_walk *walk, const un
 {
 	const struct tg_stream *stream = walk->stream;
 
-	if (stream->protocol == TG_PROTOCOL_HTTP2 && tg_is_settings(bytes))
-		return 1;
+	/* The other direction told; of this one the beginning may have been in a hole. */
+	if (stream->protocol == TG_PROTOCOL_HTTP2)
+		return tg_is_settings(bytes) || (!before && tg_begins_with_frames(walk, bytes));
 	if (before)
 		return !stream->protocol && tg_is_settings(bytes);
 	return (stream->late || (!stream->protocol && tg_is_settings(bytes))) && tg_begins_with_frames(walk, bytes);

@@ -27,8 +27,8 @@ static __always_inline void tg_ship_hidden_header(struct tg_walk *walk)
 }
 
 /*
- * What was left out before the hole is told now: user space would wait for it, too. The place is in a body or frame, so
- * the piece is not aligned.
+ * What was left out before the hole is told now: user space would wait for it, too; and where a direction begins, whose first
+ * bytes are missing. The place is in a body or frame, or before everything, so the piece is not aligned.
  */
 static __always_inline void tg_tell_place(struct tg_walk *walk)
 {
@@ -47,12 +47,22 @@ static __always_inline void tg_tell_place(struct tg_walk *walk)
 	tg_piece_made(walk);
 }
 
+/* Whether user space cannot tell from what was shipped where the hole begins. */
+static __always_inline int tg_place_is_untold(const struct tg_walk *walk)
+{
+	const struct tg_half *half = walk->half;
+
+	if (half->state == TG_STATE_SNIFF)
+		return !half->ordinal && !walk->stream->late;
+	return half->state == TG_STATE_BODY || half->state == TG_STATE_CHUNK || half->state == TG_STATE_DATA;
+}
+
 /* Bytes before this segment are missing: they come again, and until then everything is shipped for user space to order. */
 static __always_inline void tg_hole_opens(struct tg_walk *walk)
 {
 	struct tg_half *half = walk->half;
 
-	if (half->state == TG_STATE_BODY || half->state == TG_STATE_CHUNK || half->state == TG_STATE_DATA)
+	if (tg_place_is_untold(walk))
 		tg_tell_place(walk);
 	half->after_hole = half->state;
 	half->mark = half->seen;
@@ -71,7 +81,8 @@ static __always_inline __u8 tg_state_after_hole(const struct tg_stream *stream, 
 	case TG_STATE_RESYNC:
 		return TG_STATE_RESYNC;
 	case TG_STATE_SNIFF:
-		return TG_STATE_SNIFF;
+		/* The preface was in the hole, and was shipped: a frame comes next. */
+		return stream->protocol == TG_PROTOCOL_HTTP2 ? TG_STATE_RESYNC : TG_STATE_SNIFF;
 	case TG_STATE_SHIP:
 		return stream->is_dns ? TG_STATE_SHIP : TG_STATE_IGNORE;
 	default:
