@@ -12,6 +12,7 @@ import { livePath } from './cases/live-path.ts';
 import { memory } from './cases/memory.ts';
 import { merging } from './cases/merging.ts';
 import { mutants } from './cases/mutants.ts';
+import { overhead } from './cases/overhead.ts';
 import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
@@ -40,5 +41,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   liveFlows,
   scrape,
   bpf,
+  overhead,
   packets,
 ];

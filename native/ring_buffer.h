@@ -23,6 +23,7 @@ public:
 	RingBuffer &operator=(const RingBuffer &) = delete;
 
 	int error() const { return error_; }
+	size_t size() const { return size_; }
 	// Bytes waiting, including record headers.
 	size_t pending() const;
 	// Position behind the newest record.

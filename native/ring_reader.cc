@@ -14,10 +14,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long the thread sleeps between two looks. Every look that finds records wakes the main thread, which costs more
-// than the records themselves: patience cuts the agent's processor time to a fraction. Alerts have 50 ms.
+// How long the thread sleeps between two looks. Every look that finds records wakes the main thread, which costs as much
+// as some ten records: patience cuts the agent's processor time to a fraction. Alerts have 50 ms.
 constexpr milliseconds BUSY_INTERVAL{10};
-constexpr milliseconds QUIET_INTERVAL{20};
+constexpr milliseconds QUIET_INTERVAL{25};
+// Busy is who finds so much of a ring full: nothing may be lost for patience.
+constexpr size_t BUSY_PART = 64;
 
 // With more than this waiting in a later ring, the first one's records are taken before all others, whatever their time:
 // what is judged must not wait behind what is only told. (Some hundred requests: 20 to 50 ms of work.)
@@ -139,7 +141,8 @@ void RingReader::run() {
 		}
 		if (abandoned_)
 			return;
-		interval = drain_once() ? BUSY_INTERVAL : std::min(interval * 2, QUIET_INTERVAL);
+		interval = is_busy() ? BUSY_INTERVAL : QUIET_INTERVAL;
+		drain_once();
 	}
 }
 
@@ -153,8 +156,12 @@ bool RingReader::wait_for_slab(size_t *index) {
 	return true;
 }
 
-bool RingReader::drain_once() {
-	bool any = false;
+bool RingReader::is_busy() const {
+	return std::any_of(rings_.begin(), rings_.end(),
+			   [](const auto &ring) { return ring->pending() >= ring->size() / BUSY_PART; });
+}
+
+void RingReader::drain_once() {
 	std::vector<uint64_t> limits;
 	// What comes while this goes on waits for the next time: else records of one ring could overtake older ones of another.
 	for (const auto &ring : rings_)
@@ -165,9 +172,8 @@ bool RingReader::drain_once() {
 		if (bytes == 0) {
 			std::lock_guard<std::mutex> lock(mutex_);
 			free_.push_back(index);
-			return any;
+			return;
 		}
-		any = true;
 		auto *batch = new Batch{index, bytes};
 		if (deliver_.NonBlockingCall(batch, call_javascript) != napi_ok) {
 			// The environment is going: nobody is left to read.
@@ -175,7 +181,6 @@ bool RingReader::drain_once() {
 			abandoned_ = true;
 		}
 	}
-	return any;
 }
 
 size_t RingReader::waiting() const {

@@ -49,8 +49,8 @@ private:
 	// Bytes in all rings.
 	size_t waiting() const;
 	bool first_overtakes() const;
-	// Returns whether anything was read.
-	bool drain_once();
+	bool is_busy() const;
+	void drain_once();
 	// Fills a slab with the records before the limits, oldest first; returns the bytes.
 	size_t fill(Slab &slab, const std::vector<uint64_t> &limits);
 	void join();

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../test/support/eventually.ts';
+import { enterNamespace } from '../../test/support/namespaces.ts';
 import { undoLater } from './cleanup.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/telegen', import.meta.url));
@@ -15,6 +16,8 @@ export interface TelegenOptions {
   readonly cgroup: string;
   readonly output?: 'jsonl' | 'none';
   readonly configFile?: string;
+  /** Network namespace that it runs in; the machine's own when absent. */
+  readonly namespace?: string;
 }
 
 export interface RunningTelegen {
@@ -22,6 +25,8 @@ export interface RunningTelegen {
   readonly stdout: Readable;
   /** Processor time used so far, all threads, user and system. */
   cpuSeconds(): number;
+  /** The same of the threads that are there now, finer than a tick. */
+  threadSeconds(): number;
   /** A figure of /proc/PID/status in bytes, such as `VmRSS`. */
   memory(field: string): number;
   /** Ends it and returns what it wrote to stderr. */
@@ -30,7 +35,7 @@ export interface RunningTelegen {
 
 /** Starts the built program and waits until it watches. Throws, with its words, when it does not start. */
 export async function startTelegen(options: TelegenOptions): Promise<RunningTelegen> {
-  const { cgroup, output = 'none', configFile } = options;
+  const { cgroup, output = 'none', configFile, namespace } = options;
   const args = [
     'run',
     '--cgroup',
@@ -39,7 +44,15 @@ export async function startTelegen(options: TelegenOptions): Promise<RunningTele
     output,
     ...(configFile === undefined ? [] : ['-c', configFile]),
   ];
-  const child = spawn(LAUNCHER, args, { stdio: ['ignore', 'pipe', 'pipe'], env: plainEnvironment() });
+  const [command, ...words] = [
+    ...(namespace === undefined ? [] : enterNamespace(namespace)),
+    LAUNCHER,
+    ...args,
+  ];
+  const child = spawn(command as string, words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: plainEnvironment(),
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -56,6 +69,7 @@ export async function startTelegen(options: TelegenOptions): Promise<RunningTele
     pid,
     stdout: child.stdout,
     cpuSeconds: () => cpuSecondsOf(pid),
+    threadSeconds: () => threadSecondsOf(pid),
     memory: (field) => memoryOf(pid, field),
     stop: async () => {
       await kill();
@@ -108,6 +122,15 @@ function cpuSecondsOf(pid: number): number {
   // utime and stime are fields 14 and 15; the name in field 2 may hold blanks.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+function threadSecondsOf(pid: number): number {
+  const folder = `/proc/${pid}/task`;
+  // Nanoseconds on a processor come first (proc-schedstat).
+  const times = readdirSync(folder).map((task) =>
+    Number.parseInt(readFileSync(`${folder}/${task}/schedstat`, 'utf8'), 10),
+  );
+  return times.reduce((sum, ns) => sum + ns, 0) / 1e9;
 }
 
 function memoryOf(pid: number, field: string): number {

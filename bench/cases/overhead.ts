@@ -1,0 +1,208 @@
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Program } from '../../test/support/programs.ts';
+import type { Sandbox } from '../../test/support/sandbox.ts';
+import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
+import { summarise } from '../statistics.ts';
+import { nativeProgram, onOwnGround } from '../support/ground.ts';
+import { type Snapshot, since, snapshot } from '../support/program-stats.ts';
+import { startServers, steadyLoad, warmUp } from '../support/steady-load.ts';
+import { type RunningTelegen, startTelegen } from '../support/telegen.ts';
+
+interface Feature {
+  readonly label: string;
+  /** What is on beside the baseline. */
+  readonly on: Partial<Switches>;
+  /** Of the load, so many times 500 a second concern it; its processor time is told for 500. Default 1. */
+  readonly times?: number;
+  /** What the specification allows. */
+  readonly spec?: { readonly percent: number; readonly megabytes: number };
+}
+
+interface Switches {
+  readonly tcp: boolean;
+  readonly dns: boolean;
+  readonly http: boolean;
+  readonly xdp: boolean;
+  readonly security: boolean;
+}
+
+const LOOK_MS = 500;
+/** Of one processor. */
+const IDLE_SHARE = 0.08;
+
+const OFF: Switches = { tcp: false, dns: false, http: false, xdp: false, security: false };
+const BASELINE = 'nothing on';
+
+const FEATURES: readonly Feature[] = [
+  { label: BASELINE, on: {} },
+  { label: 'TCP metrics', on: { tcp: true }, spec: { percent: 0.5, megabytes: 10 } },
+  { label: 'DNS tracing, per 500 queries/s', on: { dns: true }, spec: { percent: 0.2, megabytes: 5 } },
+  {
+    label: 'HTTP and gRPC tracing, per 500 requests/s',
+    on: { http: true },
+    times: 3,
+    spec: { percent: 1, megabytes: 20 },
+  },
+  { label: 'XDP, sampled 1 in 1,000', on: { xdp: true }, spec: { percent: 0.1, megabytes: 5 } },
+  { label: 'detectors and rules', on: { security: true } },
+  { label: 'everything', on: { tcp: true, dns: true, http: true, xdp: true, security: true } },
+];
+
+/** Of one leg. */
+interface Cost {
+  /** Of all processors, user space and kernel programs. */
+  readonly percent: number;
+  readonly kernelPercent: number;
+  readonly megabytes: number;
+  readonly lost: number;
+}
+
+export const overhead: Benchmark = {
+  name: 'overhead',
+  title: 'Overhead of each feature, beside the table of the specification',
+  work:
+    'Servers in the observed cgroup answer 2,000 requests a second from outside, over a veth pair: 500 each of HTTP/1 over kept connections, ' +
+    'HTTP/1 with a connection for each request, HTTP/2, and DNS. Processor time is that of all threads of telegen and of its kernel ' +
+    'programs (as the kernel times them, with some 55 ns a run for the timing itself), in per cent of all processors. Memory is RssAnon at ' +
+    'the end. Warmed up with some 80,000 requests as fast as they go.',
+  compares:
+    'telegen run with one feature on, less the same with nothing on, which tracks connections and processes all the same; legs in turn.',
+  live: true,
+  run,
+};
+
+function run({ quick, say }: BenchContext): Promise<Outcome> {
+  const [rounds, seconds] = quick ? [1, 2] : [3, 5];
+  const program = nativeProgram('program_stats');
+  return onOwnGround(async (ground) => {
+    const stats = ground.start([program], { cgroup: 'none', namespace: 'host' });
+    if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');
+    await startServers(ground);
+    const costs = new Map(FEATURES.map(({ label }) => [label, [] as Cost[]]));
+    for (let round = 0; round < rounds; round++)
+      for (const feature of FEATURES) {
+        const cost = await measure({ ground, stats, feature, seconds });
+        costs.get(feature.label)?.push(cost);
+        say(`${feature.label}: ${cost.percent.toFixed(2)} %, ${cost.megabytes.toFixed(1)} MB`);
+      }
+    return outcomeOf(costs);
+  });
+}
+
+interface Leg {
+  readonly ground: Sandbox;
+  readonly stats: Program;
+  readonly feature: Feature;
+  readonly seconds: number;
+}
+
+async function measure({ ground, stats, feature, seconds }: Leg): Promise<Cost> {
+  const configFile = `${ground.folder}/overhead.yaml`;
+  writeFileSync(configFile, configOf({ ...OFF, ...feature.on }));
+  const telegen = await startTelegen({
+    cgroup: ground.cgroup,
+    configFile,
+    namespace: ground.namespaces.inside,
+  });
+  await warmUp(ground);
+  await untilIdle(telegen);
+  const before = {
+    kernel: await snapshot(stats, telegen.pid),
+    cpu: telegen.threadSeconds(),
+    at: performance.now(),
+  };
+  await steadyLoad(ground, seconds);
+  // The last records are still being read.
+  await pause(100);
+  const elapsed = (performance.now() - before.at) / 1000;
+  const user = telegen.threadSeconds() - before.cpu;
+  const kernel = secondsOf(before.kernel, await snapshot(stats, telegen.pid));
+  const megabytes = telegen.memory('RssAnon') / 1e6;
+  const percentOf = (used: number): number => (100 * used) / elapsed / cpus().length;
+  const lost = lostRecords(await telegen.stop());
+  return { percent: percentOf(user + kernel), kernelPercent: percentOf(kernel), megabytes, lost };
+}
+
+/** It has caught up with what was more than it could take. */
+async function untilIdle(telegen: RunningTelegen): Promise<void> {
+  for (let before = Number.NEGATIVE_INFINITY; ; ) {
+    const now = telegen.threadSeconds();
+    if (now - before < IDLE_SHARE * (LOOK_MS / 1000)) return;
+    before = now;
+    await pause(LOOK_MS);
+  }
+}
+
+function secondsOf(before: Snapshot, after: Snapshot): number {
+  let ns = 0;
+  for (const [name, total] of after) ns += since(before.get(name), total).ns;
+  return ns / 1e9;
+}
+
+/** JSON is YAML. */
+function configOf({ tcp, dns, http, xdp, security }: Switches): string {
+  return JSON.stringify({
+    agent: {
+      network: {
+        tcp: { enabled: tcp },
+        dns: { enabled: dns },
+        xdp: { enabled: xdp, sample_rate: 1000, interfaces: ['wire'] },
+        security: { enabled: security },
+      },
+      ebpf: { network: { enabled: http } },
+    },
+    rules: { enabled: security },
+  });
+}
+
+function lostRecords(stderr: string): number {
+  const counts = [...stderr.matchAll(/\((\d+) dropped\)/g)].map(([, count]) => Number(count));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function outcomeOf(costs: ReadonlyMap<string, readonly Cost[]>): Outcome {
+  const base = costs.get(BASELINE) ?? [];
+  const rows: Row[] = [];
+  const raw: Record<string, readonly number[]> = {};
+  for (const { label, spec, times = 1 } of FEATURES) {
+    const own = costs.get(label) ?? [];
+    const beyond = (figure: (cost: Cost) => number): number[] =>
+      own.map((cost, round) => figure(cost) - (label === BASELINE ? 0 : figure(base[round] as Cost)));
+    const percent = beyond((cost) => cost.percent).map((value) => value / times);
+    const megabytes = beyond((cost) => cost.megabytes);
+    rows.push(
+      {
+        label: `${label}: processor time`,
+        unit: '%',
+        ...summarise(percent),
+        ...(spec && atMost(spec.percent)),
+      },
+      {
+        label: `${label}: of it in the kernel`,
+        unit: '%',
+        ...summarise(beyond((cost) => cost.kernelPercent).map((value) => value / times)),
+      },
+      { label: `${label}: memory`, unit: 'MB', ...summarise(megabytes), ...(spec && atMost(spec.megabytes)) },
+    );
+    raw[`${label}: %`] = percent;
+    raw[`${label}: MB`] = megabytes;
+  }
+  const lost = [...costs.values()].flat().map((cost) => cost.lost);
+  rows.push({ label: 'records lost, of all legs together', unit: '', ...total(lost), ...atMost(0) });
+  return { rows, raw };
+}
+
+const atMost = (value: number): Pick<Row, 'target'> => ({ target: { sense: '<=', value } });
+
+function total(samples: readonly number[]): Pick<Row, 'value' | 'low' | 'high' | 'samples' | 'spread'> {
+  const value = samples.reduce((sum, sample) => sum + sample, 0);
+  return {
+    value,
+    low: Math.min(...samples),
+    high: Math.max(...samples),
+    samples: samples.length,
+    spread: 'sum; least, most of a leg',
+  };
+}
