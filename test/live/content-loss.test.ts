@@ -62,7 +62,7 @@ describeContents('loss and disorder', (lab) => {
         expect(sums[SMALL]).toBe(log[SMALL]);
         // Of a long body around which much was lost less may be known, but nothing wrong.
         const known =
-          /^(?:GET|-) (?:\/small\.txt 200 612|\/middle\.bin 200 150000|(?:\/middle\.bin|-) (?:200|-) (?:0|-) (?:150000|-) (?:complete|unanswered|unasked) partial)$/;
+          /^(?:GET|-) (?:\/small\.txt 200 612|\/middle\.bin 200 150000|(?:\/middle\.bin|-) (?:200|-) (?:0|-) (?:150000|-) (?:(?:unanswered|unasked) )?partial)$/;
         expect(told.filter((line) => !known.test(line))).toEqual([]);
         expect(sums[MIDDLE]).toBeGreaterThan(100);
         expect(sums[MIDDLE]).toBeLessThanOrEqual(log[MIDDLE] ?? 0);
@@ -122,10 +122,13 @@ describeContents('loss and disorder', (lab) => {
     while ((await lab.sandbox.start(['nghttp', '-n', url], { cgroup: 'none' }).ended()).errors !== '');
     // Those with payload: the client's preface, settings and first requests among them.
     filterArrivals(namespaces.outside, ['ip length > 60 numgen random mod 100 < 25 drop']);
-    await lab.sandbox.start(['h2load', '-n', '2000', '-c', '400', '-m', '3', url]).end();
+    const report = await lab.sandbox.start(['h2load', '-n', '2000', '-c', '400', '-m', '3', url]).end();
+    // It gives up a connection of which too much was lost.
+    const succeeded = Number(/(\d+) succeeded/.exec(report)?.[1]);
     filterArrivals(namespaces.outside, []);
     const events = await watch.finish();
     const told = events.filter(({ role }) => role === 'server').map(tell);
-    expect(tally(told)).toEqual({ 'GET /small.txt 200 0 612 complete': 2001 });
+    expect(succeeded).toBeGreaterThan(1900);
+    expect(tally(told)).toEqual({ 'GET /small.txt 200 0 612 complete': succeeded + 1 });
   });
 });
