@@ -5,6 +5,7 @@ import { loadConfig } from '../../config/load.ts';
 import { headerSource } from '../../config/renew-headers.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
 import { capabilityCheck } from '../doctor/host-checks.ts';
+import { filesReadAgain } from '../privileges/files-read-again.ts';
 import { createPrivileges, type Privileges } from '../privileges/privileges.ts';
 import { farewell, hookNotes } from './banner.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
@@ -63,7 +64,7 @@ function openPrivileges(loaded: LoadedConfig, diagnostics: Diagnostics): Privile
       ...(spool.enabled ? [spoolDirectory(spool, process.env)] : []),
       config.network.security.stateDir,
     ],
-    readAgain: [...(source === undefined ? [] : [source]), ...headerSource(loaded).files],
+    readAgain: filesReadAgain(config, { source, headerFiles: headerSource(loaded).files, env: process.env }),
     diagnostics,
   });
 }

@@ -24,6 +24,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+/** What the access that every pod gets is read from, and again when the kubelet renews it; nothing outside a cluster. */
+export function serviceAccountFiles(
+  { KUBERNETES_SERVICE_HOST: host }: Environment,
+  folder = SERVICE_ACCOUNT,
+): string[] {
+  return host === undefined || host === '' ? [] : [`${folder}/token`, `${folder}/ca.crt`];
+}
+
 /** The access that every pod gets; undefined outside a cluster. `folder` holds token and certificate. */
 export function serviceAccountAccess(env: Environment, folder = SERVICE_ACCOUNT): ApiAccess | undefined {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
