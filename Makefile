@@ -21,7 +21,7 @@ NATIVE_FLAGS := -std=c++20 -O2 -fPIC -fvisibility=hidden -fno-exceptions -Wall -
 	-DNAPI_VERSION=8 -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS \
 	-isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api -Ibpf/include
 
-.PHONY: help run build test unit live check format layout docs lab bench clean
+.PHONY: help run build test unit live check format layout docs lab bench compare clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -60,8 +60,11 @@ docs: node_modules/.package-lock.json ## regenerate reference pages
 lab: build build/.deps-test ## a small isolated network, a story of ordinary and hostile connections, live alerts
 	node lab/main.ts
 
-bench: build build/.deps-bench ## measure, 5 minutes at most; ARGS="--quick NAME..." tries some (bench/README.md)
+bench: build build/.deps-bench ## measure, 20 minutes at most; ARGS="--quick NAME..." tries some (bench/README.md)
 	node bench/main.ts $(ARGS)
+
+compare: build build/.deps-bench ## has a ratio become much worse than in bench/results? ARGS="NAME..." (default: rules)
+	node bench/compare.ts $(ARGS)
 
 clean: ## remove everything built
 	rm -rf build dist

@@ -17,6 +17,7 @@ import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
 import { scrape } from './cases/scrape.ts';
+import { sideBySide } from './cases/side-by-side.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
 import type { Benchmark } from './model.ts';
 
@@ -25,6 +26,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   connectLatency,
   shortConnections,
   keepAlive,
+  sideBySide,
   connectToAlert,
   merging,
   alertDelivery,

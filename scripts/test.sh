@@ -15,4 +15,6 @@ for project in unit live; do
 	vitest run --project "$project" --maxWorkers="$workers" --reporter=default --reporter=json --outputFile.json="$reports/$project.json" \
 		</dev/null || status=$?
 done
+# For whoever reads the log: on a machine that is shared no ratio is a verdict.
+if [ -n "${CI:-}" ]; then node bench/compare.ts rules || true; fi
 node scripts/test-summary.ts "$status" "$reports/unit.json" "$reports/live.json"
