@@ -20,7 +20,7 @@ const MOMENT_MS = 700;
 async function telegen({ cgroup }: Sandbox): Promise<Watcher> {
   const running = await startTelegen({ cgroup });
   return {
-    cpuSeconds: running.cpuSeconds,
+    cpuSeconds: () => running.cpuSeconds(),
     requests: async () => {
       const text = await (await fetch(METRICS)).text();
       const counts = [...text.matchAll(/^http_server_requests_total\{.*\} (\d+)/gm)];

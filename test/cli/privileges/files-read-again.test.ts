@@ -49,8 +49,17 @@ test('the configuration, and every file with a credential that it names', () => 
     [
       `${folder}/telegen.yaml`,
       '/h',
-      ...['/feed/ca', '/feed/key', '/kube/config', '/listen/cert', '/listen/key', '/listen/token'],
-      ...['/otlp/ca', '/otlp/cert', '/otlp/key', '/redis/ca', '/redis/password'],
+      '/feed/ca',
+      '/feed/key',
+      '/kube/config',
+      '/listen/cert',
+      '/listen/key',
+      '/listen/token',
+      '/otlp/ca',
+      '/otlp/cert',
+      '/otlp/key',
+      '/redis/ca',
+      '/redis/password',
     ].toSorted(),
   );
 });
