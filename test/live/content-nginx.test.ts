@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeContents } from '../support/content-lab.ts';
 import { losses, NO_LOSSES, tally, tell } from '../support/content-watch.ts';
 import { asLogged, startNginx } from '../support/nginx.ts';
+import { ringClient } from '../support/programs.ts';
 import { exchange } from '../support/raw-exchange.ts';
 
 const SMALL = 'x'.repeat(612);
@@ -173,5 +174,20 @@ describeContents('HTTP/1 live: nginx as logged', (lab) => {
           .map((event) => tell(event).split(' ').slice(0, 3).join(' ')),
       ).toEqual(heads);
     for (const event of events) expect(tell(event)).toMatch(/ complete$/);
+  });
+
+  it('a client of io_uring: its requests as logged, and it as their owner', async () => {
+    const watch = lab.watch();
+    const nginx = await startNginx({ sandbox: lab.sandbox, files: FILES, place: { cgroup: 'none' } });
+    const client = lab.sandbox.start([ringClient(), '127.0.0.1', `${nginx.port}`, '20'], {
+      namespace: 'host',
+    });
+    await client.end();
+    const log = await nginx.logged(20);
+    const events = await watch.finish();
+    expect(losses(watch)).toEqual(NO_LOSSES);
+    expect(events.map(tell).map(asLogged)).toEqual(log);
+    for (const event of events)
+      expect(event).toMatchObject({ role: 'client', owner: { pid: client.pid, comm: 'ring_client' } });
   });
 });

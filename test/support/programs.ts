@@ -24,6 +24,9 @@ export const peerProgram = (): string => compiled('peer');
 /** Sends frames exactly as often as it is told. */
 export const packetSource = (): string => compiled('packet_source');
 
+/** A web client that uses io_uring and no socket calls. */
+export const ringClient = (): string => compiled('ring_client');
+
 export interface ProgramOptions {
   /** Directory of the cgroup that it joins before its image is executed; stays in ours when absent. */
   readonly cgroup?: string | undefined;
