@@ -29,6 +29,7 @@ import {
   AT_EXEC_FILENAME,
   AT_EXEC_OWNER,
   AT_EXIT_OWNER,
+  AT_HEAD_FLAGS,
   AT_HEAD_KIND,
   AT_HEAD_SIZE,
   AT_HEAD_TIME_NS,
@@ -39,6 +40,7 @@ import {
   AT_STREAM_CLOSED_SEEN,
   AT_TUPLE_PROTOCOL,
   AT_UDP_SOCKET_CLOSED_COOKIE,
+  MARK,
   RECORD_KIND,
   SIZE_CONNECTION,
   SIZE_CONNECTION_END,
@@ -199,7 +201,12 @@ function decodeConnection(view: RecordView, at: number, timeMs: number): Connect
   const event = connectionBase(view, at, timeMs);
   const rtt = view.u32[(at + AT_CONNECTION_RTT_US) >>> 2] as number;
   if (rtt > 0) event.handshakeRttUs = rtt;
+  if (isListed(view, at)) event.isListed = true;
   return event;
+}
+
+function isListed(view: RecordView, at: number): boolean {
+  return ((view.u16[(at + AT_HEAD_FLAGS) >>> 1] as number) & MARK.LISTED) !== 0;
 }
 
 type Draft = { -readonly [K in keyof ConnectionEvent]: ConnectionEvent[K] };
@@ -231,6 +238,7 @@ function decodeEnd(view: RecordView, at: number, timeMs: number): ConnectionEven
   const spoken = SPOKEN[view.u8[at + AT_CONNECTION_END_SPOKEN] as number];
   if (spoken !== undefined) event.spoken = spoken;
   if (errno > 0) event.errno = errno;
+  if (isListed(view, at)) event.isListed = true;
   return event;
 }
 

@@ -75,7 +75,7 @@ export class FlowView implements LiveFlow {
     return SPOKEN[this.#view.u8[this.#at + AT_FLOW_SPOKEN] as number];
   }
   get isFirst(): boolean {
-    return ((this.#view.u8[this.#at + AT_FLOW_FLAGS] as number) & FLOW_FLAG.FIRST) !== 0;
+    return this.#has(FLOW_FLAG.FIRST);
   }
   event(): ConnectionEvent {
     const tuple = this.#at + AT_FLOW_TUPLE;
@@ -92,7 +92,12 @@ export class FlowView implements LiveFlow {
       attribution: ATTRIBUTIONS[this.#view.u8[this.#at + AT_FLOW_ATTRIBUTION] as number] ?? 'unknown',
       process: undefined,
       workload: undefined,
+      ...(this.#has(FLOW_FLAG.LISTED) ? { isListed: true } : {}),
     };
+  }
+
+  #has(flag: number): boolean {
+    return ((this.#view.u8[this.#at + AT_FLOW_FLAGS] as number) & flag) !== 0;
   }
 
   #u32(offset: number): number {

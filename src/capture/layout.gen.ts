@@ -133,6 +133,34 @@ export const AT_FLOW_FLAGS = 141;
 export const AT_FLOW_SPOKEN = 142;
 export const AT_FLOW_PAD = 143;
 
+export const SIZE_LISTED_RANGE4 = 8;
+export const AT_LISTED_RANGE4_FIRST = 0;
+export const AT_LISTED_RANGE4_LAST = 4;
+
+export const SIZE_LISTED_RANGE6 = 32;
+export const AT_LISTED_RANGE6_FIRST = 0;
+export const AT_LISTED_RANGE6_LAST = 16;
+
+export const SIZE_LISTED_BUCKET = 8;
+export const AT_LISTED_BUCKET_FROM = 0;
+export const AT_LISTED_BUCKET_TO = 4;
+
+export const SIZE_LISTED_PART = 48;
+export const AT_LISTED_PART_ROW = 0;
+export const AT_LISTED_PART_COUNT = 4;
+export const AT_LISTED_PART_BUCKET = 8;
+export const AT_LISTED_PART_BUCKETS = 12;
+export const AT_LISTED_PART_WORD = 16;
+export const AT_LISTED_PART_LEAST = 20;
+export const AT_LISTED_PART_SHIFT = 24;
+export const AT_LISTED_PART_PAD = 28;
+export const AT_LISTED_PART_SHARED = 32;
+
+export const SIZE_LISTED_TABLE = 104;
+export const AT_LISTED_TABLE_GENERATION = 0;
+export const AT_LISTED_TABLE_BEGUN = 4;
+export const AT_LISTED_TABLE_PART = 8;
+
 export const SIZE_SERVICE_KEY = 8;
 export const AT_SERVICE_KEY_IFINDEX = 0;
 export const AT_SERVICE_KEY_PORT = 4;
@@ -161,10 +189,12 @@ export const AT_ENDPOINT_KEY_FAMILY = 20;
 export const AT_ENDPOINT_KEY_DIRECTION = 21;
 export const AT_ENDPOINT_KEY_PAD = 22;
 
-export const SIZE_ENDPOINT_COUNTS = 24;
+export const SIZE_ENDPOINT_COUNTS = 32;
 export const AT_ENDPOINT_COUNTS_PACKETS = 0;
 export const AT_ENDPOINT_COUNTS_BYTES = 8;
 export const AT_ENDPOINT_COUNTS_SYN = 16;
+export const AT_ENDPOINT_COUNTS_JUDGED = 24;
+export const AT_ENDPOINT_COUNTS_LISTED = 28;
 
 export const SIZE_SENDER_KEY = 16;
 export const AT_SENDER_KEY_START_NS = 0;
@@ -305,6 +335,17 @@ export const PIECE = {
 export const FLOW_FLAG = {
   OLDER: 1,
   FIRST: 2,
+  LISTED: 4,
+} as const;
+
+export const MARK = {
+  LISTED: 1,
+} as const;
+
+export const LISTED_SOURCE = {
+  LISTS: 0,
+  SCORES: 1,
+  COUNT: 2,
 } as const;
 
 export const PACKET_PROTOCOL = {
@@ -347,7 +388,9 @@ export const PACKET_STAT = {
   PROBES_UNTRACKED: 8,
   SAMPLES: 9,
   SAMPLES_LOST: 10,
-  COUNT: 11,
+  LISTED_RECEIVED: 11,
+  LISTED_SENT: 12,
+  COUNT: 13,
 } as const;
 
 /** The whole layout, for comparing with the addon. */
@@ -368,10 +411,15 @@ export const LAYOUT = {
   tg_udp_key: { size: 32, fields: { cookie: 0, remote_ip: 8, remote_port: 24, pad: 26 } },
   tg_udp_flow: { size: 88, fields: { tuple: 0, first_ns: 40, last_ns: 48, bytes_sent: 56, bytes_received: 64, packets_sent: 72, packets_received: 80 } },
   tg_flow: { size: 144, fields: { tuple: 0, owner: 40, cookie: 96, bytes_sent: 104, bytes_received: 112, segments_sent: 120, segments_received: 124, retransmits: 128, rtt_us: 132, min_rtt_us: 136, attribution: 140, flags: 141, spoken: 142, pad: 143 } },
+  tg_listed_range4: { size: 8, fields: { first: 0, last: 4 } },
+  tg_listed_range6: { size: 32, fields: { first: 0, last: 16 } },
+  tg_listed_bucket: { size: 8, fields: { from: 0, to: 4 } },
+  tg_listed_part: { size: 48, fields: { row: 0, count: 4, bucket: 8, buckets: 12, word: 16, least: 20, shift: 24, pad: 28, shared: 32 } },
+  tg_listed_table: { size: 104, fields: { generation: 0, begun: 4, part: 8 } },
   tg_service_key: { size: 8, fields: { ifindex: 0, port: 4, protocol: 6, flags: 7 } },
   tg_service_counts: { size: 56, fields: { bytes: 0, packets: 8, small: 12, syn: 16, syn_ack: 20, rst: 24, fin: 28, null_flags: 32, fin_only: 36, xmas: 40, probe_window: 44, probes: 48, pad: 52 } },
   tg_endpoint_key: { size: 24, fields: { ip: 0, ifindex: 16, family: 20, direction: 21, pad: 22 } },
-  tg_endpoint_counts: { size: 24, fields: { packets: 0, bytes: 8, syn: 16 } },
+  tg_endpoint_counts: { size: 32, fields: { packets: 0, bytes: 8, syn: 16, judged: 24, listed: 28 } },
   tg_sender_key: { size: 16, fields: { start_ns: 0, pid: 8, ifindex: 12 } },
   tg_sender: { size: 72, fields: { owner: 0, packets: 56, bytes: 64 } },
   tg_probe_key: { size: 40, fields: { source: 0, target: 16, port: 32, family: 34, kind: 35, pad: 36 } },

@@ -152,6 +152,7 @@ export const ATTR = {
   packetsDestinations: 'telegen.packets.destinations',
   packetsSourcesSeen: 'telegen.packets.sources_seen',
   packetsSenders: 'telegen.packets.senders',
+  packetsListed: 'telegen.packets.listed',
   probeKind: 'telegen.probe.kind',
   probeAnswer: 'telegen.probe.answer',
   ratePhase: 'telegen.rate.phase',

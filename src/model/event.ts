@@ -57,6 +57,8 @@ export interface ConnectionEvent extends EventBase, ConversationFacts {
   readonly handshakeRttUs?: number | undefined;
   /** On `failed` and `closed`, when they were counted. */
   readonly stats?: ConnectionStats | undefined;
+  /** The kernel side found the peer on a list when the connection began; says nothing where it is absent. */
+  readonly isListed?: boolean | undefined;
   /** On `closed`: the store, cache or broker that first bytes told. */
   readonly spoken?: ServiceProtocol | undefined;
 }

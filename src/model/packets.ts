@@ -71,6 +71,8 @@ export interface PacketRateEvent {
   /** Distinct sources seen in the window; a lower bound when the table of sources was full. */
   readonly sourcesSeen: number;
   readonly senders?: readonly TopSender[];
+  /** Far ends that a list names (live): sources of what came in, destinations of what left; the busiest first, at most 20. */
+  readonly listed?: readonly TopEndpoint[];
 }
 
 /** How a probe asks. */

@@ -38,7 +38,7 @@ function countAttributes(counts: PacketCounts, hasTcp: boolean): Attributes {
 }
 
 function windowAttributes(event: PacketRateEvent): Attributes {
-  const { services, senders } = event;
+  const { services, senders, listed } = event;
   const busiest = services.toSorted((a, b) => b.packets - a.packets || a.port - b.port);
   const hasTcp = services.some(({ protocol }) => protocol === 'tcp');
   return {
@@ -52,6 +52,7 @@ function windowAttributes(event: PacketRateEvent): Attributes {
     [ATTR.packetsDestinations]: event.destinations.map(endpointText),
     [ATTR.packetsSourcesSeen]: event.sourcesSeen,
     ...(senders !== undefined && { [ATTR.packetsSenders]: senders.map(senderText) }),
+    ...(listed !== undefined && { [ATTR.packetsListed]: listed.map(endpointText) }),
   };
 }
 

@@ -74,8 +74,15 @@ function compareRows(columns: readonly Uint32Array[], a: number, b: number): num
   return 0;
 }
 
-/** Over the first word in which rows differ, cut into equal parts between the least and the greatest. */
-function firstLevel(first: readonly Uint32Array[], length: number): FirstLevel {
+/**
+ * Over the first word in which rows differ, cut into equal parts between the least and the greatest: at most `maxBuckets`, a
+ * power of two.
+ */
+export function firstLevel(
+  first: readonly Uint32Array[],
+  length: number,
+  maxBuckets = MAX_BUCKETS,
+): FirstLevel {
   const none = { word: 0, base: 0, shift: 0, places: new Uint32Array() };
   if (length < INDEX_FROM) return none;
   const word = first.findIndex((words) => words[0] !== words[length - 1]);
@@ -83,8 +90,8 @@ function firstLevel(first: readonly Uint32Array[], length: number): FirstLevel {
   if (!column) return none;
   const base = column[0] ?? 0;
   const span = (column[length - 1] ?? 0) - base;
-  const shift = Math.max(0, 32 - Math.clz32(span) - 16);
-  const places = new Uint32Array(Math.min(MAX_BUCKETS, (span >>> shift) + 1) + 1);
+  const shift = Math.max(0, 32 - Math.clz32(span) - Math.log2(maxBuckets));
+  const places = new Uint32Array(Math.min(maxBuckets, (span >>> shift) + 1) + 1);
   for (let row = 0; row < length; row++) {
     const bucket = ((column[row] ?? 0) - base) >>> shift;
     places[bucket + 1] = row + 1;

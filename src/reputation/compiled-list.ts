@@ -14,6 +14,8 @@ export interface CompiledList {
   readonly names: number;
   /** Whether it may speak of reserved and own addresses. */
   readonly allowReserved: boolean;
+  /** Its addresses and networks of one family, by the first address; they may overlap. */
+  ranges(family: 4 | 6): Generator<AddressRange>;
   /** Whether any entry holds the address. Allocates nothing. */
   readonly has: (ip: IpAddress) => boolean;
   /** Entries that share an address with the range, smallest first, at most `MAX_MATCHES`. */
@@ -51,6 +53,10 @@ export function compileList(
     allowReserved,
     entries: countEntries(parsed),
     names: names.length,
+    *ranges(family) {
+      const [search, { length }] = family === 4 ? [searchV4, v4] : [searchV6, v6];
+      for (let row = 0; row < length; row++) yield search.rangeOf(row);
+    },
     has: (ip) => (ip.family === 4 ? findV4(ip) : findV6(ip)) >= 0,
     matches(range) {
       const [search, notes] = range.first.family === 4 ? [searchV4, v4] : [searchV6, v6];

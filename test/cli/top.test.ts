@@ -34,6 +34,7 @@ const window: Talkers = {
   ],
   sources: Array.from({ length: 9 }, (_, i) => ({ ip: `192.0.2.${i}`, packets: 9 - i, bytes: 1, syn: 0 })),
   destinations: [],
+  listed: [],
   senders: [{ pid: 7, name: 'evil\u001b[2J', packets: 1, bytes: 1 }],
 };
 const report = (windows: readonly Talkers[]): PacketsReport =>

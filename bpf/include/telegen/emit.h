@@ -3,6 +3,7 @@
 #ifndef TELEGEN_EMIT_H
 #define TELEGEN_EMIT_H
 
+#include "telegen/listed.h"
 #include "telegen/maps.h"
 
 /*
@@ -56,6 +57,25 @@ static __always_inline void *tg_reserve(__u64 size, __u32 counter)
 	return record;
 }
 
+/* The last eighth of the ring is for conversations with peers that a list names: no flood of others hides them. */
+static __always_inline int tg_is_crowded_out(const struct tg_socket *sock)
+{
+	__u64 size;
+
+	if (!tg_lists_wanted || sock->listed)
+		return 0;
+	size = bpf_ringbuf_query(&tg_events, BPF_RB_RING_SIZE);
+	return bpf_ringbuf_query(&tg_events, BPF_RB_AVAIL_DATA) > size - size / 8;
+}
+
+static __always_inline void *tg_reserve_for(const struct tg_socket *sock, __u64 size, __u32 counter)
+{
+	if (!tg_is_crowded_out(sock))
+		return tg_reserve(size, counter);
+	tg_count(counter, 0);
+	return 0;
+}
+
 static __always_inline __u32 tg_phase_counter(__u8 phase)
 {
 	switch (phase) {
@@ -74,6 +94,7 @@ static __always_inline __u32 tg_phase_counter(__u8 phase)
 
 static __always_inline void tg_fill_connection(struct tg_connection *record, const struct tg_socket *sock, __u8 phase)
 {
+	record->head.flags = sock->listed ? TG_MARK_LISTED : 0;
 	record->tuple = sock->tuple;
 	record->owner = sock->owner;
 	record->cookie = sock->cookie;
@@ -89,7 +110,7 @@ static __always_inline void tg_emit_connection(const struct tg_socket *sock, __u
 
 	if (!tg_wants(phase))
 		return;
-	record = tg_reserve(sizeof(*record), tg_phase_counter(phase));
+	record = tg_reserve_for(sock, sizeof(*record), tg_phase_counter(phase));
 	if (!record)
 		return;
 	tg_fill_head(&record->head, TG_RECORD_CONNECTION, sizeof(*record), now);
@@ -117,7 +138,7 @@ static __always_inline void tg_emit_end(const struct tg_socket *sock, const stru
 
 	if (!tg_wants(end->phase))
 		return;
-	record = tg_reserve(sizeof(*record), tg_phase_counter(end->phase));
+	record = tg_reserve_for(sock, sizeof(*record), tg_phase_counter(end->phase));
 	if (!record)
 		return;
 	tg_fill_head(&record->connection.head, TG_RECORD_CONNECTION_END, sizeof(*record), now);

@@ -98,6 +98,7 @@ static __always_inline void tg_older_tuple(struct sock *sk, struct tg_tuple *tup
 static __always_inline void tg_adopt(struct sock *sk, struct tg_socket *socket)
 {
 	tg_older_tuple(sk, &socket->tuple);
+	tg_judge_peer(socket);
 	socket->cookie = bpf_get_socket_cookie(sk);
 	socket->began_ns = bpf_ktime_get_ns();
 	socket->stage = TG_STAGE_ESTABLISHED;
@@ -117,12 +118,15 @@ static __always_inline int tg_fin_received(__u8 state)
 	return state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK || state == BPF_TCP_CLOSING;
 }
 
-/* The finalizer of MurmurHash3, as src/telemetry/aggregate/sampling.ts has it: both must choose the same. */
-static __always_inline int tg_is_sampled(__u64 cookie)
+/*
+ * Sampling never leaves out a peer that a list names. Others: the finalizer of MurmurHash3, as
+ * src/telemetry/aggregate/sampling.ts has it: both must choose the same.
+ */
+static __always_inline int tg_is_sampled(const struct tg_socket *socket)
 {
-	__u32 hash = (__u32)cookie ^ (__u32)(cookie >> 32);
+	__u32 hash = (__u32)socket->cookie ^ (__u32)(socket->cookie >> 32);
 
-	if (tg_flow_sample_rate <= 1)
+	if (tg_flow_sample_rate <= 1 || socket->listed)
 		return 1;
 	hash = (hash ^ (hash >> 16)) * 0x85ebca6b;
 	hash = (hash ^ (hash >> 13)) * 0xc2b2ae35;
@@ -149,7 +153,7 @@ static __always_inline void tg_fill_flow(struct tg_flow *flow, const struct tg_s
 	flow->min_rtt_us = min_rtt == ~0u ? 0 : min_rtt;
 	flow->attribution = socket->attribution;
 	flow->spoken = socket->spoken;
-	flow->flags = 0;
+	flow->flags = socket->listed ? TG_FLOW_FLAG_LISTED : 0;
 	if (socket->flags & TG_SOCKET_OLDER)
 		flow->flags |= socket->flags & TG_SOCKET_TOLD ? TG_FLOW_FLAG_OLDER : TG_FLOW_FLAG_OLDER | TG_FLOW_FLAG_FIRST;
 }
@@ -165,7 +169,7 @@ static __always_inline int tg_has_news(struct sock *sk, struct tg_socket *socket
 		return 0;
 	if (socket->flags & TG_SOCKET_OLDER && !(socket->flags & TG_SOCKET_TOLD))
 		return 1;
-	if (!tg_is_sampled(socket->cookie) || socket->sampled_segments == tcp->segs_in + tcp->segs_out)
+	if (!tg_is_sampled(socket) || socket->sampled_segments == tcp->segs_in + tcp->segs_out)
 		return 0;
 	return bpf_ktime_get_ns() - socket->began_ns >= TG_FLOW_YOUNG_NS;
 }

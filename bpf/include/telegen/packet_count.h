@@ -3,6 +3,7 @@
 #ifndef TELEGEN_PACKET_COUNT_H
 #define TELEGEN_PACKET_COUNT_H
 
+#include "telegen/listed.h"
 #include "telegen/packet_maps.h"
 
 /* Set by user space before load: bit (1 << protocol) for each protocol to look at. */
@@ -99,8 +100,26 @@ static __always_inline void tg_count_service(struct tg_service_counts *counts, c
 		tg_count_flags(counts, packet);
 }
 
+/* Whether the far end is on a list: looked up when it is new, and when the lists have changed. */
+static __always_inline void tg_judge_endpoint(struct tg_endpoint_counts *counts, const struct tg_endpoint_key *key,
+					      const struct tg_frame *frame)
+{
+	__u32 version;
+
+	if (!tg_lists_wanted)
+		return;
+	version = tg_lists_version(key->family);
+	if (counts->judged != version) {
+		counts->listed = tg_is_listed(key->ip, key->family);
+		counts->judged = version;
+	}
+	if (counts->listed)
+		tg_packet_stat_add(frame->outbound ? TG_PACKET_STAT_LISTED_SENT : TG_PACKET_STAT_LISTED_RECEIVED,
+				   frame->packets);
+}
+
 /* 0 when there is no room. */
-static __always_inline int tg_count_endpoint(void *map, const struct tg_endpoint_key *key,
+static __always_inline struct tg_endpoint_counts *tg_count_endpoint(void *map, const struct tg_endpoint_key *key,
 					     const struct tg_packet *packet, const struct tg_frame *frame)
 {
 	struct tg_endpoint_counts *counts = bpf_map_lookup_elem(map, key);
@@ -110,7 +129,7 @@ static __always_inline int tg_count_endpoint(void *map, const struct tg_endpoint
 	if (!counts) {
 		first.syn = syn;
 		if (!bpf_map_update_elem(map, key, &first, BPF_NOEXIST))
-			return 1;
+			return bpf_map_lookup_elem(map, key);
 		/* Another CPU was first, or the map is full. */
 		counts = bpf_map_lookup_elem(map, key);
 		if (!counts)
@@ -120,7 +139,7 @@ static __always_inline int tg_count_endpoint(void *map, const struct tg_endpoint
 	__sync_fetch_and_add(&counts->bytes, frame->size);
 	if (syn)
 		__sync_fetch_and_add(&counts->syn, 1);
-	return 1;
+	return counts;
 }
 
 static __always_inline void tg_count_endpoints(const struct tg_packet *packet, const struct tg_frame *frame)
@@ -130,13 +149,20 @@ static __always_inline void tg_count_endpoints(const struct tg_packet *packet, c
 		.family = packet->family,
 		.direction = frame->outbound ? TG_DIRECTION_SENT : TG_DIRECTION_RECEIVED,
 	};
+	struct tg_endpoint_counts *counts;
 
 	__builtin_memcpy(key.ip, packet->source, sizeof(key.ip));
-	if (!tg_count_endpoint(&tg_sources, &key, packet, frame))
+	counts = tg_count_endpoint(&tg_sources, &key, packet, frame);
+	if (!counts)
 		tg_packet_stat_add(TG_PACKET_STAT_SOURCES_UNTRACKED, frame->packets);
+	else if (!frame->outbound)
+		tg_judge_endpoint(counts, &key, frame);
 	__builtin_memcpy(key.ip, packet->target, sizeof(key.ip));
-	if (!tg_count_endpoint(&tg_destinations, &key, packet, frame))
+	counts = tg_count_endpoint(&tg_destinations, &key, packet, frame);
+	if (!counts)
 		tg_packet_stat_add(TG_PACKET_STAT_DESTINATIONS_UNTRACKED, frame->packets);
+	else if (frame->outbound)
+		tg_judge_endpoint(counts, &key, frame);
 }
 
 #endif

@@ -102,6 +102,11 @@ struct tg_counter_value {
 	__u64 dropped;
 };
 
+/* Bits of tg_head.flags. */
+enum tg_mark {
+	TG_MARK_LISTED = 1, /* a list names the peer (tg_is_listed) */
+};
+
 /* Head of every record. time_ns: CLOCK_MONOTONIC. size: bytes of the whole record. */
 struct tg_head {
 	__u64 time_ns;
@@ -276,6 +281,7 @@ struct tg_udp_flow {
 enum tg_flow_flag {
 	TG_FLOW_FLAG_OLDER = 1, /* the connection is older than telegen: what it counted before is not ours */
 	TG_FLOW_FLAG_FIRST = 2, /* and this is the first that is told of it */
+	TG_FLOW_FLAG_LISTED = 4, /* a list names the peer */
 };
 
 /*
@@ -297,6 +303,54 @@ struct tg_flow {
 	__u8 flags;  /* enum tg_flow_flag */
 	__u8 spoken; /* enum tg_spoken */
 	__u8 pad;
+};
+
+/* ---- lists of addresses (bpf/include/telegen/listed.h) ------------------------------------------------------------ */
+
+enum tg_listed_source {
+	TG_LISTED_SOURCE_LISTS = 0,
+	TG_LISTED_SOURCE_SCORES = 1, /* shared reputation */
+	TG_LISTED_SOURCE_COUNT = 2,
+};
+
+/* Addresses as in tg_tuple; both ends are part of the range. */
+struct tg_listed_range4 {
+	__u32 first;
+	__u32 last;
+};
+
+struct tg_listed_range6 {
+	__u32 first[4];
+	__u32 last[4];
+};
+
+/* Rows of a version, counted from its first: the one that may hold an address is among them, or right before. */
+struct tg_listed_bucket {
+	__u32 from;
+	__u32 to;
+};
+
+/*
+ * A version of a table. An address is in bucket (its word `word` - least) >> shift; IPv4 addresses have but one word. All rows
+ * begin with the same words before that one.
+ */
+struct tg_listed_part {
+	__u32 row; /* the first, in the map of ranges */
+	__u32 count;
+	__u32 bucket; /* the first, in the map of buckets */
+	__u32 buckets; /* 0: none, all rows are searched */
+	__u32 word;
+	__u32 least;
+	__u32 shift;
+	__u32 pad;
+	__u32 shared[4];
+};
+
+/* Value of the tg_listed map: part[generation & 1] is in use. `begun`: the newest generation whose part has been written to. */
+struct tg_listed_table {
+	__u32 generation;
+	__u32 begun;
+	struct tg_listed_part part[2];
 };
 
 /* ---- packets on interfaces (bpf/xdp.bpf.c) ---------------------------------------------------------------------- */
@@ -353,6 +407,8 @@ struct tg_endpoint_counts {
 	__u64 packets;
 	__u64 bytes;
 	__u64 syn;
+	__u32 judged; /* by which versions of the lists `listed` is */
+	__u32 listed;
 };
 
 /* Key and value of the tg_senders map: outbound packets by the process that owns their socket. */
@@ -412,7 +468,9 @@ enum tg_packet_stat {
 	TG_PACKET_STAT_PROBES_UNTRACKED = 8,   /* no room */
 	TG_PACKET_STAT_SAMPLES = 9,
 	TG_PACKET_STAT_SAMPLES_LOST = 10,      /* no room in the ring */
-	TG_PACKET_STAT_COUNT = 11,
+	TG_PACKET_STAT_LISTED_RECEIVED = 11,   /* from an address that a list names */
+	TG_PACKET_STAT_LISTED_SENT = 12,       /* to one */
+	TG_PACKET_STAT_COUNT = 13,
 };
 
 #define TG_SAMPLE_PAYLOAD 96

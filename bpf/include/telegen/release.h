@@ -17,6 +17,7 @@ static __always_inline void tg_flush_unsent_attempt(void *ctx, struct tg_socket 
 	now = bpf_ktime_get_ns();
 	sock->stage = TG_STAGE_ENDED;
 	sock->cookie = bpf_get_socket_cookie(ctx);
+	tg_judge_peer(sock);
 	tg_emit_connection(sock, TG_PHASE_ATTEMPTED, 0, now);
 	tg_emit_end(sock, &end, now);
 }

@@ -15,6 +15,12 @@ static __always_inline struct tg_socket *tg_socket_find(void *sk)
 	return bpf_sk_storage_get(&tg_sockets, sk, 0, 0);
 }
 
+/* Once per conversation, when its tuple is known. */
+static __always_inline void tg_judge_peer(struct tg_socket *sock)
+{
+	sock->listed = tg_is_listed(sock->tuple.remote_ip, sock->tuple.family);
+}
+
 static __always_inline struct tg_socket *tg_socket_make(void *sk)
 {
 	struct tg_socket *sock = bpf_sk_storage_get(&tg_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);

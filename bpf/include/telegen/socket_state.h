@@ -31,7 +31,7 @@ struct tg_socket {
 	__u8 attribution;
 	__u8 has_seq;
 	__u8 spoken; /* enum tg_spoken */
-	__u8 pad;
+	__u8 listed; /* a list named the peer when the conversation began */
 	__u32 sampled_segments; /* sent and received when its counters were last reported */
 	__u32 first_seq[2]; /* of payload, by direction; when has_seq */
 };

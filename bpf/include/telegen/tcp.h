@@ -47,6 +47,7 @@ static __always_inline void tg_tcp_begin(struct bpf_sock_ops *ctx, struct tg_soc
 	sock->has_seq = 0;
 	sock->spoken = TG_SPOKEN_UNKNOWN;
 	tg_tcp_fill_tuple(ctx, &sock->tuple, role);
+	tg_judge_peer(sock);
 	tg_tcp_want_callbacks(ctx);
 }
 

@@ -44,6 +44,7 @@ static __always_inline void tg_udp_new_flow(struct __sk_buff *skb, struct tg_soc
 	}
 	sock->tuple = *tuple;
 	sock->error = 0;
+	tg_judge_peer(sock);
 	tg_emit_connection(sock, out ? TG_PHASE_ATTEMPTED : TG_PHASE_ACCEPTED, 0, flow.first_ns);
 }
 

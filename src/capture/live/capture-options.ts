@@ -3,6 +3,7 @@ import type { LiveFlow } from '../../model/flow.ts';
 import type { Addon, BpfObject } from '../addon.ts';
 import type { RecordCounters } from './counters.ts';
 import type { HookStatus } from './hooks.ts';
+import type { KernelLists, ListCapacity } from './lists/kernel-lists.ts';
 import type { FlowCounters } from './live-flows.ts';
 import type { ContentKind } from './plan.ts';
 import type { SeedProcess } from './seed.ts';
@@ -32,6 +33,12 @@ export interface LiveCaptureOptions {
     readonly everyMs: number;
     readonly onFlow: (flow: LiveFlow) => void;
   };
+  /** Addresses that lists name, which the kernel side then marks (default: none). */
+  readonly lists?: {
+    readonly capacity: ListCapacity;
+    /** Called before any hook is attached. */
+    readonly fill: (lists: KernelLists) => void;
+  };
   readonly addon?: Addon;
   /** Called once the process hooks are in place and before any socket hook is. */
   readonly seedProcesses?: () => readonly SeedProcess[];
@@ -47,6 +54,10 @@ export interface LiveCapture {
   readonly hooks: readonly HookStatus[];
   /** For packet programs, which share the state of sockets. */
   readonly core: BpfObject;
+  /** What the kernel side knows of lists; undefined when it was given no room for any. */
+  readonly lists: KernelLists | undefined;
+  /** Connections that began with a peer that the kernel side found on a list. */
+  listed(): number;
   counters(): RecordCounters;
   /** What became of the payload; undefined when no content is wanted. */
   streams(): Readonly<StreamCounters> | undefined;

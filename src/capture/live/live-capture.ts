@@ -1,5 +1,10 @@
 import { TelegenError } from '../../model/errors.ts';
-import { CONNECTION_PHASES, type ConnectionEvent, type ProcessEvent } from '../../model/event.ts';
+import {
+  CONNECTION_PHASES,
+  type ConnectionEvent,
+  type ConnectionPhase,
+  type ProcessEvent,
+} from '../../model/event.ts';
 import { type Addon, type BpfObject, isKernelError, loadAddon, type RingReader } from '../addon.ts';
 import { type DecodedRecord, decodeBatch } from '../decode.ts';
 import { type RecordView, viewOf } from '../record-view.ts';
@@ -8,6 +13,7 @@ import { type ObservedCgroup, openCgroup } from './cgroup.ts';
 import { type RecordCounters, readCounters } from './counters.ts';
 import { EpochOffset } from './epoch-offset.ts';
 import { type HookStatus, Hooks } from './hooks.ts';
+import { KernelLists } from './lists/kernel-lists.ts';
 import { type FlowCounters, type LiveFlows, openLiveFlows } from './live-flows.ts';
 import { type LoadedObject, reasonOf } from './load-object.ts';
 import { loadContent, loadCore, loadExtra } from './objects.ts';
@@ -33,6 +39,7 @@ const SLABS = 8;
 const SLAB_BYTES = 64 * 1024;
 const UDP_FLOW_CAPACITY = 65_536;
 const SWEEP_MS = 10_000;
+const BEGINNINGS: readonly ConnectionPhase[] = ['attempted', 'accepted'];
 
 /** Loads, attaches and starts delivering. TELEGEN_HOST or TELEGEN_KERNEL when a required hook is not to be had. */
 export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
@@ -43,7 +50,7 @@ export function openLiveCapture(options: LiveCaptureOptions): LiveCapture {
     const { ringBufferSize: ringBytes, phases = CONNECTION_PHASES } = options;
     const { kinds: content = [], bodyBytes = 0 } = options.content ?? {};
     const wants: Wants = { phases, content, bodyBytes, flowSampleRate: options.flows?.sampleRate ?? 0 };
-    const settings = { cgroup, ringBytes, wants };
+    const settings = { cgroup, ringBytes, wants, lists: options.lists?.capacity };
     objects.set('core', loadCore(addon, settings));
     const { object: core } = objects.get('core') as LoadedObject;
     const missing = new Map<ObjectName, string>();
@@ -93,8 +100,10 @@ class Running implements LiveCapture {
   readonly #stopped: Promise<void>;
   readonly #wantsClosed: boolean;
   readonly #tables: () => readonly TableFill[];
+  readonly lists: KernelLists | undefined;
   #received = 0;
   #malformed = 0;
+  #listed = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -106,6 +115,10 @@ class Running implements LiveCapture {
     this.#hooks = new Hooks(parts);
     if (options.content !== undefined && wants.content.length > 0)
       this.#streams = new LiveStreams(options.content.reader);
+    if (options.lists !== undefined) {
+      this.lists = new KernelLists(this.#core, options.lists.capacity);
+      options.lists.fill(this.lists);
+    }
     this.#udp = new UdpFlows(this.#core, UDP_FLOW_CAPACITY, (event) => this.#deliver(event));
     this.#tables = createTables(this.#core, { udp: this.#udp, streams: this.#streams });
     const buffers = Array.from({ length: SLABS }, () => new ArrayBuffer(SLAB_BYTES));
@@ -163,6 +176,10 @@ class Running implements LiveCapture {
     return this.#tables();
   }
 
+  listed(): number {
+    return this.#listed;
+  }
+
   received(): number {
     return this.#received;
   }
@@ -217,6 +234,8 @@ class Running implements LiveCapture {
       this.#wantsClosed
     )
       this.#udp.opened(record);
+    if (record.kind === 'connection' && record.isListed === true && BEGINNINGS.includes(record.phase))
+      this.#listed += 1;
     this.#deliver(record);
   }
 

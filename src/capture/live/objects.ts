@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Addon, type BpfObject, BUILD_DIR } from '../addon.ts';
 import { PHASE } from '../layout.gen.ts';
 import type { ObservedCgroup } from './cgroup.ts';
+import { LIST_MAPS, type ListCapacity, listMapSizes } from './lists/kernel-lists.ts';
 import { type LoadedObject, loadObject, reasonOf } from './load-object.ts';
 import { contentMask, type Wants } from './plan.ts';
 import { tracepointFieldOffset } from './tracefs.ts';
@@ -17,8 +18,17 @@ const SHARED_MAPS = {
     'tg_udp_flows',
     'tg_counters',
     'tg_cgroup',
+    ...LIST_MAPS,
   ],
-  content: ['tg_events', 'tg_payloads', 'tg_sockets', 'tg_streams', 'tg_udp_flows', 'tg_counters'],
+  content: [
+    'tg_events',
+    'tg_payloads',
+    'tg_sockets',
+    'tg_streams',
+    'tg_udp_flows',
+    'tg_counters',
+    ...LIST_MAPS,
+  ],
 };
 const SMALLEST_RING = 65_536;
 const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
@@ -33,9 +43,11 @@ export interface ProgramSettings {
   readonly ringBytes: number;
   /** The kernel side makes no records of anything else. */
   readonly wants: Wants;
+  /** Room for addresses that lists name; absent: there are no lists. */
+  readonly lists: ListCapacity | undefined;
 }
 
-function constantsOf({ cgroup, wants }: ProgramSettings): Record<string, Uint8Array> {
+function constantsOf({ cgroup, wants, lists }: ProgramSettings): Record<string, Uint8Array> {
   const mask = wants.phases.reduce(
     (bits, phase) => bits | (1 << PHASE[phase.toUpperCase() as keyof typeof PHASE]),
     0,
@@ -45,6 +57,7 @@ function constantsOf({ cgroup, wants }: ProgramSettings): Record<string, Uint8Ar
     tg_phases: u32Bytes(mask),
     tg_content: u32Bytes(contentMask(wants.content)),
     tg_body_limit: u32Bytes(wants.bodyBytes),
+    tg_lists_wanted: new Uint8Array([lists === undefined ? 0 : 1]),
     tg_flows_wanted: new Uint8Array([wants.flowSampleRate > 0 ? 1 : 0]),
     tg_flow_sample_rate: u32Bytes(wants.flowSampleRate),
   };
@@ -52,7 +65,7 @@ function constantsOf({ cgroup, wants }: ProgramSettings): Record<string, Uint8Ar
 
 /** Loads what telegen cannot do without. */
 export function loadCore(addon: Addon, settings: ProgramSettings): LoadedObject {
-  const { cgroup, ringBytes, wants } = settings;
+  const { cgroup, ringBytes, wants, lists } = settings;
   const offsets = {
     tg_exec_filename_offset: tracepointFieldOffset('sched/sched_process_exec', 'filename'),
     tg_fork_child_offset: tracepointFieldOffset('sched/sched_process_fork', 'child_pid'),
@@ -63,7 +76,11 @@ export function loadCore(addon: Addon, settings: ProgramSettings): LoadedObject 
   const core = loadObject(addon, {
     path: `${BUILD_DIR}/bpf/core.bpf.o`,
     constants,
-    mapSizes: { tg_events: ringBytes, tg_payloads: wants.content.length > 0 ? ringBytes : SMALLEST_RING },
+    mapSizes: {
+      tg_events: ringBytes,
+      tg_payloads: wants.content.length > 0 ? ringBytes : SMALLEST_RING,
+      ...listMapSizes(lists),
+    },
   });
   if (!cgroup.isRoot) core.object.mapUpdate('tg_cgroup', u32Bytes(0), u32Bytes(cgroup.fd), 0);
   return core;

@@ -43,6 +43,18 @@ export function packetSelfMetrics(packets: () => PacketPorts | undefined): Gauge
     {
       spec: spec(
         'counter',
+        'telegen_xdp_listed_packets',
+        'Packets from an address that a blocklist names (inbound), and to one (outbound).',
+      ),
+      labels: [closed('direction')],
+      read: () => {
+        const now = stats();
+        return rows(now && { inbound: now.listed_received, outbound: now.listed_sent });
+      },
+    },
+    {
+      spec: spec(
+        'counter',
         'telegen_xdp_untracked_packets',
         'Packets that found no room in a table (services: counted by protocol alone; sources, destinations, senders).',
       ),

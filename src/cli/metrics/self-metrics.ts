@@ -1,6 +1,7 @@
 import type { MergeCounters } from '../../alerts/merge.ts';
 import type { TunedCounters } from '../../alerts/tuning/tuned-merger.ts';
 import type { RecordCounters } from '../../capture/live/counters.ts';
+import type { KernelLists } from '../../capture/live/lists/kernel-lists.ts';
 import type { HookStatus } from '../../capture/live/live-capture.ts';
 import type { FlowCounters } from '../../capture/live/live-flows.ts';
 import type { StreamCounters } from '../../capture/live/stream-counters.ts';
@@ -39,6 +40,8 @@ export interface AgentPorts {
     tables?(): readonly TableFill[];
     flows?(): FlowCounters | undefined;
     streams?(): Readonly<StreamCounters> | undefined;
+    readonly lists?: Pick<KernelLists, 'figures'> | undefined;
+    listed?(): number;
   };
   readonly ringBytes?: number;
   readonly engine?: EngineCounters;

@@ -5,7 +5,7 @@ import type { AgentPorts, SelfFacts } from './self-metrics.ts';
 
 /** How full the sensor's tables are, what it could not decode, and whether it keeps up. */
 export function sensorMetrics({ ports, loop }: SelfFacts): Gauges[] {
-  return [...tables(ports), ...decoding(ports), ...flows(ports), ...eventLoop(loop)];
+  return [...tables(ports), ...decoding(ports), ...flows(ports), ...lists(ports), ...eventLoop(loop)];
 }
 
 function tables(ports: () => AgentPorts): Gauges[] {
@@ -77,6 +77,48 @@ function flows(ports: () => AgentPorts): Gauges[] {
     {
       spec: counter('telegen_flow_samples', 'Counters read of TCP connections that had moved.'),
       read: () => one(sampling()?.flows),
+    },
+  ];
+}
+
+function lists(ports: () => AgentPorts): Gauges[] {
+  const rows = (figure: 'ranges' | 'leftOut' | 'generation'): Rows =>
+    (ports().capture?.lists?.figures() ?? []).map((table) => [
+      [table.source, `ipv${table.family}`],
+      table[figure],
+    ]);
+  const labels = [closed('source'), closed('family')];
+  return [
+    {
+      spec: gauge(
+        'telegen_kernel_list_ranges',
+        'Ranges of addresses that the kernel side marks: of blocklists, and of shared scores above the threshold.',
+      ),
+      labels,
+      read: () => rows('ranges'),
+    },
+    {
+      spec: gauge(
+        'telegen_kernel_list_left_out_ranges',
+        'Ranges without room in the kernel: alerts are complete without them, marks are not.',
+      ),
+      labels,
+      read: () => rows('leftOut'),
+    },
+    {
+      spec: gauge('telegen_kernel_list_generation', 'Rises with each version that the kernel side got.'),
+      labels,
+      read: () => rows('generation'),
+    },
+    {
+      spec: counter(
+        'telegen_kernel_listed_connections',
+        'Connections that began with a peer that the kernel side found on a list.',
+      ),
+      read: () => {
+        const { capture } = ports();
+        return one(capture?.lists === undefined ? undefined : capture.listed?.());
+      },
     },
   ];
 }

@@ -39,6 +39,7 @@ export function openPackets(parts: PacketParts): PacketCapture | undefined {
     addon: loadAddon(),
     sockets: capture.core,
     settings: packetSettings(network, monitored),
+    hasLists: capture.lists !== undefined,
     onEvent: engine.handlePackets,
     ...(onSample === undefined ? {} : { onSample }),
     onWarning: diagnostics.warn,

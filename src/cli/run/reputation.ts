@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
+import type { ListSource } from '../../capture/live/lists/kernel-lists.ts';
 import type { SecurityConfig } from '../../config/config.ts';
 import type { DetectorPorts } from '../../detectors/index.ts';
 import type { Finding } from '../../model/finding.ts';
+import type { AddressRange } from '../../net/prefix.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
 import type { FeedStatus, Feeds } from '../../reputation/feeds/feeds.ts';
+import { exemptedRanges, type Family, listedRanges } from '../../reputation/listed-ranges.ts';
 import type { ReportSink } from '../../reputation/report.ts';
 import type { Reputation } from '../../reputation/scores/reputation.ts';
 import { exempting, sightingsOf } from '../../reputation/scores/sightings.ts';
@@ -18,9 +21,20 @@ export interface HostReputation {
   listHits(): ReadonlyMap<string, number>;
   listErrors(): ReadonlyMap<string, number>;
   feeds(): readonly FeedStatus[];
+  /** What the kernel side is told; undefined when there is nothing to be told of. */
+  readonly forKernel: KernelListSource | undefined;
   /** Tells the fleet of what was found here. */
   readonly onFindings: ((findings: readonly Finding[]) => void) | undefined;
   close(): Promise<void>;
+}
+
+/** Addresses to be known to the kernel side. */
+export interface KernelListSource {
+  /** Entries of all lists. */
+  entries(): number;
+  /** Other numbers whenever the addresses may have changed. */
+  versions(): Readonly<Record<ListSource, number>>;
+  ranges(source: ListSource, nowMs: number): (family: Family) => Iterable<AddressRange>;
 }
 
 /** Throws TELEGEN_BLOCKLIST for lists that are named and cannot be used; all other trouble is reported and outlived. */
@@ -41,8 +55,28 @@ export async function openReputation(
     listHits: () => lists?.hits() ?? new Map(),
     listErrors: () => lists?.errors() ?? new Map(),
     feeds: () => feeds?.status() ?? [],
+    forKernel: lists && kernelSource(lists, scores, security.reputation.threshold),
     onFindings: sight,
     close: () => closeAll(feeds, lists, scores),
+  };
+}
+
+function kernelSource(
+  lists: BlocklistStore,
+  scores: Reputation | undefined,
+  threshold: number,
+): KernelListSource {
+  const bad = (nowMs: number): string[] =>
+    (scores?.table.scores(nowMs) ?? []).filter(({ score }) => score >= threshold).map(({ value }) => value);
+  return {
+    entries: () => lists.lists().reduce((sum, { entries }) => sum + entries, 0),
+    versions: () => ({ lists: lists.generation(), scores: scores?.table.version() ?? 0 }),
+    ranges(source, nowMs) {
+      const inUse = lists.inUse();
+      if (source === 'lists') return (family) => listedRanges(inUse, family);
+      const values = bad(nowMs);
+      return (family) => exemptedRanges(values, inUse, family);
+    },
   };
 }
 

@@ -75,6 +75,8 @@ async function stop(running: Running): Promise<void> {
   const { printer, exporter, metricsExport } = outputs;
   metrics?.attach({});
   running.rules?.close();
+  // It writes to memory that goes with the capture.
+  running.listFeed?.close();
   // It shares the state of sockets with the capture.
   packets?.stop(Date.now());
   void running.cluster?.close();

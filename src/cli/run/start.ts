@@ -25,6 +25,7 @@ import { banner } from './banner.ts';
 import { contentKinds } from './content-kinds.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { type Judges, openJudges } from './judges.ts';
+import { createListFeed, type ListFeed } from './kernel-lists.ts';
 import { openKubernetes } from './kubernetes.ts';
 import { watchOverSensor } from './life.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
@@ -67,6 +68,7 @@ export interface Running {
   /** Packets on interfaces, where they are watched. */
   readonly packets: PacketCapture | undefined;
   readonly contents: Contents;
+  readonly listFeed: ListFeed | undefined;
   readonly reputation: HostReputation;
   readonly rules: OpenRules | undefined;
   readonly outputs: Outputs;
@@ -95,6 +97,8 @@ interface Stage {
   readonly cluster: Cluster | undefined;
   readonly merger: TunedMerger;
   readonly diagnostics: Diagnostics;
+  /** Absent where there are no lists. */
+  readonly listFeed: ListFeed | undefined;
 }
 
 /** Puts everything together and attaches it; TelegenError when something that is needed is not to be had. */
@@ -113,6 +117,7 @@ export async function start(
   judges.health.connect(engine.notify);
   judges.rules?.reportTo((message) => engine.notify(rulesNotice(message, Date.now())));
   const capture = openCapture(stage, { engine, contents });
+  if (capture.lists) stage.listFeed?.follow(capture.lists);
   tellWhatIsWatched(stage, capture);
   const { include: monitored } = stage;
   const onSample = metrics?.onSample;
@@ -139,6 +144,7 @@ export async function start(
     capture,
     packets,
     contents,
+    listFeed: stage.listFeed,
     reputation: judges.reputation,
     rules: judges.rules,
     outputs,
@@ -172,6 +178,7 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
   const { config } = loaded;
   const cluster = await openKubernetes(config.kubernetes, { env: process.env, diagnostics });
   const judges = await openJudges(config, diagnostics, cluster);
+  const { forKernel } = judges.reputation;
   const metricKinds = config.telemetry.enabled ? METRIC_KINDS : [];
   const wanted: readonly EventKind[] = [...options.events, ...exportedKinds(loaded), ...metricKinds];
   const { detectors, rules } = judges;
@@ -201,6 +208,7 @@ async function setStage(loaded: LoadedConfig, options: RunOptions, diagnostics: 
       onExpired: (suppression) => diagnostics.warn(expiryText(suppression)),
     }),
     diagnostics,
+    listFeed: forKernel && createListFeed(forKernel, diagnostics),
   };
 }
 
@@ -238,7 +246,7 @@ function openEngine(stage: Stage): Engine {
 }
 
 function openCapture(
-  { config, options, wanted, judges, telemetry, metrics, processes, diagnostics }: Stage,
+  { config, options, wanted, judges, telemetry, metrics, processes, diagnostics, listFeed }: Stage,
   { engine, contents }: { readonly engine: Engine; readonly contents: Contents },
 ): LiveCapture {
   const { kinds, maxBodyBytes: bodyBytes } = telemetry.contents;
@@ -257,6 +265,7 @@ function openCapture(
     ...(metrics !== undefined && tcp.enabled
       ? { flows: { sampleRate: tcp.sampleRate, everyMs: FLOWS_MS, onFlow } }
       : {}),
+    ...(listFeed === undefined ? {} : { lists: listFeed }),
     seedProcesses: () => processes.seed(belowMount(options.cgroup)),
     onEvent: engine.handle,
     onWarning: diagnostics.warn,

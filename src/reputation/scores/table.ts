@@ -18,6 +18,8 @@ export interface ScoreTable extends ScoreLookup {
   /** Lets go of what has expired. */
   purge(timeMs: number): void;
   size(): number;
+  /** Another number whenever records have come or gone. */
+  version(): number;
 }
 
 export interface ScoreTableOptions {
@@ -38,6 +40,7 @@ export function createScoreTable(options: ScoreTableOptions): ScoreTable {
   const networks = new Map<string, AddressRange>();
   let order: readonly string[] = [];
   let find: RangeFinder | undefined;
+  let version = 0;
 
   function index(value: string): void {
     const parsed = parseNetwork(value);
@@ -50,6 +53,7 @@ export function createScoreTable(options: ScoreTableOptions): ScoreTable {
   }
   function forget(value: string): void {
     values.delete(value);
+    version++;
     const parsed = parseNetwork(value);
     if (parsed.ok && singles.get(ipKey(parsed.range.first)) === value)
       singles.delete(ipKey(parsed.range.first));
@@ -70,6 +74,7 @@ export function createScoreTable(options: ScoreTableOptions): ScoreTable {
   }
   function apply(record: ScoreRecord): boolean {
     const records = values.get(record.value);
+    version++;
     if (!records) {
       if (values.size >= maxValues) return false;
       values.set(record.value, new Map([[record.agent, record]]));
@@ -110,6 +115,7 @@ export function createScoreTable(options: ScoreTableOptions): ScoreTable {
       }
     },
     size: () => values.size,
+    version: () => version,
   };
 }
 

@@ -1,8 +1,15 @@
 import type { ConversationFacts } from '../../model/conversation.ts';
 
-/** 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. */
-export function weightOf({ socketId, local, remote }: ConversationFacts, sampleRate: number): number {
-  if (sampleRate <= 1) return 1;
+export interface Sampled extends Pick<ConversationFacts, 'socketId' | 'local' | 'remote'> {
+  readonly isListed?: boolean | undefined;
+}
+
+/**
+ * 1 in N by a hash of the connection: the same answer for all events of a connection, on every run. A connection with a peer
+ * that the kernel side found on a list is never left out, and stands for itself alone.
+ */
+export function weightOf({ socketId, local, remote, isListed = false }: Sampled, sampleRate: number): number {
+  if (sampleRate <= 1 || isListed) return 1;
   // A connection without an identity of its own is told apart by its ports.
   const id = socketId === 0 ? local.port * 65_536 + remote.port : socketId;
   return mixed(id) % sampleRate === 0 ? sampleRate : 0;

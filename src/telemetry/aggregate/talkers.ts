@@ -28,6 +28,8 @@ export interface Talkers {
   readonly sources: readonly TalkingEnd[];
   readonly destinations: readonly TalkingEnd[];
   readonly senders: readonly TalkingProcess[];
+  /** Far ends that a list names. */
+  readonly listed: readonly TalkingEnd[];
 }
 
 export interface TalkingService {
@@ -88,6 +90,7 @@ function talkersOf(event: PacketRateEvent): Talkers {
     sources: event.sources.map(endOf),
     destinations: event.destinations.map(endOf),
     senders: (event.senders ?? []).map(senderOf),
+    listed: (event.listed ?? []).map(endOf),
   };
 }
 

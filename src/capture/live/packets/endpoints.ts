@@ -2,6 +2,7 @@ import type { TopEndpoint } from '../../../model/packets.ts';
 import type { BpfObject } from '../../addon.ts';
 import {
   AT_ENDPOINT_COUNTS_BYTES,
+  AT_ENDPOINT_COUNTS_LISTED,
   AT_ENDPOINT_COUNTS_PACKETS,
   AT_ENDPOINT_COUNTS_SYN,
   AT_ENDPOINT_KEY_DIRECTION,
@@ -33,14 +34,17 @@ export interface EndpointChanges {
   readonly seen: number;
   /** The busiest first. */
   readonly top: readonly TopEndpoint[];
+  /** The busiest of those that a list names. */
+  readonly listed: readonly TopEndpoint[];
 }
 
 interface Gathered {
   seen: number;
   readonly top: Top<TopEndpoint>;
+  readonly listed: Top<TopEndpoint>;
 }
 
-const NOTHING: EndpointChanges = { seen: 0, top: [] };
+const NOTHING: EndpointChanges = { seen: 0, top: [], listed: [] };
 
 /** Packets by source, or by destination. */
 export class EndpointTable {
@@ -73,7 +77,9 @@ export class EndpointTable {
     this.#kept.end();
     return (side) => {
       const gathered = sides.get(side);
-      return gathered === undefined ? NOTHING : { seen: gathered.seen, top: gathered.top.list() };
+      if (gathered === undefined) return NOTHING;
+      const { seen, top, listed } = gathered;
+      return { seen, top: top.list(), listed: listed.list() };
     };
   }
 
@@ -92,10 +98,16 @@ export class EndpointTable {
       bytes: bytes - endpoint.bytes,
       syn: syn - endpoint.syn,
     };
-    const gathered = sides.get(endpoint.side) ?? { seen: 0, top: createTop<TopEndpoint>(TOP_SIZE) };
+    const gathered = sides.get(endpoint.side) ?? {
+      seen: 0,
+      top: createTop<TopEndpoint>(TOP_SIZE),
+      listed: createTop<TopEndpoint>(TOP_SIZE),
+    };
     if (gathered.seen === 0) sides.set(endpoint.side, gathered);
     gathered.seen += 1;
-    gathered.top.offer(change.packets, () => ({ ip: this.#ip(place), ...change }));
+    const told = (): TopEndpoint => ({ ip: this.#ip(place), ...change });
+    gathered.top.offer(change.packets, told);
+    if (values.u32[(at + AT_ENDPOINT_COUNTS_LISTED) >>> 2] !== 0) gathered.listed.offer(change.packets, told);
     Object.assign(endpoint, { packets, bytes, syn });
     this.#kept.changed(endpoint);
   }

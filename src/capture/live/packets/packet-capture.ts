@@ -1,6 +1,7 @@
 import type { PacketRateEvent, PacketSample, ProbeEvent } from '../../../model/packets.ts';
 import { type Addon, type BpfObject, BUILD_DIR } from '../../addon.ts';
 import { EpochOffset } from '../epoch-offset.ts';
+import { LIST_MAPS } from '../lists/kernel-lists.ts';
 import { loadObject, reasonOf } from '../load-object.ts';
 import { type AttachedInterface, attachTo, type InterfaceStatus } from './attach.ts';
 import { chooseInterfaces, linkHeaderSize, MAX_INTERFACES } from './choose.ts';
@@ -17,8 +18,10 @@ export const PACKET_OBJECT = `${BUILD_DIR}/bpf/xdp.bpf.o`;
 
 export interface PacketCaptureOptions {
   readonly addon: Addon;
-  /** Has the state of sockets, by which outbound packets get their process; absent: they get none. */
+  /** Has the state of sockets, by which outbound packets get their process, and the lists; absent: there are none. */
   readonly sockets?: BpfObject;
+  /** Whether there are lists. */
+  readonly hasLists?: boolean;
   readonly settings: PacketSettings;
   readonly onEvent: (event: PacketRateEvent | ProbeEvent) => void;
   /** Absent: nothing is sampled. */
@@ -44,14 +47,18 @@ export function loadPacketPrograms({
   addon,
   sockets,
   settings,
+  hasLists = false,
   onSample,
-}: Pick<PacketCaptureOptions, 'addon' | 'sockets' | 'settings' | 'onSample'>): BpfObject {
+}: Pick<PacketCaptureOptions, 'addon' | 'sockets' | 'settings' | 'hasLists' | 'onSample'>): BpfObject {
   const sampleRate = onSample === undefined ? 0 : settings.sampleRate;
   const { object, refused } = loadObject(addon, {
     path: PACKET_OBJECT,
-    constants: packetConstants({ ...settings, sampleRate }),
+    constants: {
+      ...packetConstants({ ...settings, sampleRate }),
+      tg_lists_wanted: new Uint8Array([hasLists ? 1 : 0]),
+    },
     mapSizes: {},
-    ...(sockets === undefined ? {} : { shared: { from: sockets, maps: ['tg_sockets'] } }),
+    ...(sockets === undefined ? {} : { shared: { from: sockets, maps: ['tg_sockets', ...LIST_MAPS] } }),
   });
   if (!refused.has('tg_tc_ingress') || !refused.has('tg_xdp')) return object;
   object.close();

@@ -74,6 +74,7 @@ export class PacketWindows {
         const { services: passed, filteredOut } = services.get(side) ?? NOTHING;
         if (!this.#isTold(side, passed.length > 0)) return [];
         const [from, to] = [sources(side), destinations(side)];
+        const { listed } = isOutbound ? to : from;
         return [
           {
             kind: 'packet_rate',
@@ -87,6 +88,7 @@ export class PacketWindows {
             destinations: to.top,
             sourcesSeen: from.seen,
             ...(isOutbound ? { senders: senders(index) } : {}),
+            ...(listed.length > 0 ? { listed } : {}),
           },
         ];
       }),

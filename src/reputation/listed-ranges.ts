@@ -1,0 +1,44 @@
+import { compareIps } from '../net/ip.ts';
+import type { AddressRange } from '../net/prefix.ts';
+import { parseNetwork } from '../net/prefix.ts';
+import { mergeRanges, subtractRanges, uniteRanges } from '../net/range-streams.ts';
+import type { ListsOfRoles } from './blocklist-store.ts';
+import type { CompiledList } from './compiled-list.ts';
+
+export type Family = 4 | 6;
+
+/**
+ * The addresses that a blocklist names and nothing exempts, whatever the port, the direction and the expiry of an entry: ranges
+ * that lie apart. Made one by one, so that a million of them need not be made at a stretch.
+ */
+export function listedRanges({ block, allow, guard }: ListsOfRoles, family: Family): Generator<AddressRange> {
+  const [free, bound] = [true, false].map((isFree) =>
+    united(
+      block.filter(({ allowReserved }) => allowReserved === isFree),
+      family,
+    ),
+  ) as [Generator<AddressRange>, Generator<AddressRange>];
+  const guarded = subtractRanges(bound, uniteRanges(networks(guard, family)));
+  return subtractRanges(uniteRanges(mergeRanges([free, guarded])), united(allow, family));
+}
+
+/** The same of addresses and networks in text. */
+export function exemptedRanges(
+  values: readonly string[],
+  { allow, guard }: Pick<ListsOfRoles, 'allow' | 'guard'>,
+  family: Family,
+): Generator<AddressRange> {
+  const exempt = mergeRanges([networks(guard, family), ...allow.map((list) => list.ranges(family))]);
+  return subtractRanges(uniteRanges(networks(values, family)), uniteRanges(exempt));
+}
+
+function united(lists: readonly CompiledList[], family: Family): Generator<AddressRange> {
+  return uniteRanges(mergeRanges(lists.map((list) => list.ranges(family))));
+}
+
+function networks(texts: readonly string[], family: Family): AddressRange[] {
+  return texts
+    .map(parseNetwork)
+    .flatMap((parsed) => (parsed.ok && parsed.range.first.family === family ? [parsed.range] : []))
+    .sort((a, b) => compareIps(a.first, b.first));
+}
