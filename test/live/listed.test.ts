@@ -86,10 +86,10 @@ describe.skipIf(skip !== undefined)(`peers that are listed ${skip ? `(SKIP: ${sk
   ] as const)(
     '%s: the attempt and the end are marked, those of others are not',
     async (_, operations, peers) => {
-      const { connection, caughtUp } = start(['198.51.100.7', '2001:db8:bad::7', '203.0.113.207/32']);
+      const capture = start(['198.51.100.7', '2001:db8:bad::7', '203.0.113.207/32']);
       await sandbox.peer(operations).end();
-      await connection('the last attempt', ({ remote }) => formatIp(remote.ip) === peers[1]);
-      await caughtUp();
+      await capture.connection('the last attempt', ({ remote }) => formatIp(remote.ip) === peers[1]);
+      await capture.caughtUp();
       const mark = (ip: string) => `${ip} ${ip.endsWith('7')}`;
       expect(told('attempted')).toEqual(peers.map(mark));
       for (const line of told()) expect(peers.map(mark)).toContain(line);
