@@ -6,6 +6,7 @@ import { correlations } from './cases/correlations.ts';
 import { decode } from './cases/decode.ts';
 import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
+import { kernelLists } from './cases/kernel-lists.ts';
 import { lists } from './cases/lists.ts';
 import { liveFlows } from './cases/live-flows.ts';
 import { livePath } from './cases/live-path.ts';
@@ -34,6 +35,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   detect,
   livePath,
   lists,
+  kernelLists,
   rules,
   correlations,
   replay,

@@ -46,7 +46,8 @@ A [Grafana dashboard](../deploy/grafana-dashboard.json) shows the host, its serv
 - **Idle series** go after \`series_idle\` (1 h) and make room. A counter that comes back begins at zero again, which
   \`rate()\` takes for what it is: a restart.
 - **Sampling.** With \`agent.network.tcp.sample_rate: N\` the TCP metrics look at 1 in N connections, chosen by a hash, and
-  multiply by N. \`telegen_sample_rate\` says N. Detection and topology see every connection.
+  multiply by N; connections with a peer that a blocklist names are never left out, and count once.
+  \`telegen_sample_rate\` says N. Detection and topology see every connection.
 - **Both ends on this host.** \`tcp_*\`, \`telegen_tcp_connections\` and the topology count such a connection once, as its client
   tells it. \`telegen_tcp_segments_total\`, \`telegen_tcp_retransmits_total\` and \`telegen_tcp_rtt_seconds\` are about sockets: both
   ends count.

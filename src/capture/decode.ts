@@ -57,6 +57,7 @@ import {
   ATTRIBUTIONS,
   IPPROTO_UDP,
   type RecordView,
+  readList,
   readLocal,
   readOwner,
   readRemote,
@@ -286,18 +287,4 @@ function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: num
     ...(names.length > 0 ? { executablePath: `/${names.reverse().join('/')}` } : {}),
     ...(args.length > 0 ? { args } : {}),
   };
-}
-
-/** NUL-separated strings in at most `room` bytes; the last may have been cut. */
-function readList(view: RecordView, at: number, { used, room }: { used: number; room: number }): string[] {
-  const size = Math.min(used, room);
-  const list: string[] = [];
-  let start = at;
-  for (let end = at; end <= at + size; end++) {
-    const last = end === at + size;
-    if (!last && view.u8[end] !== 0) continue;
-    if (!last || end > start) list.push(readText(view, start, end - start));
-    start = end + 1;
-  }
-  return list;
 }

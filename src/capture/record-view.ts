@@ -173,3 +173,21 @@ function makeOwner(view: RecordView, at: number, pid: number): Owner {
     cgroupId: u64(view, at + AT_OWNER_CGROUP_ID),
   };
 }
+
+/** NUL-separated strings in at most `room` bytes; the last may have been cut. */
+export function readList(
+  view: RecordView,
+  at: number,
+  { used, room }: { used: number; room: number },
+): string[] {
+  const size = Math.min(used, room);
+  const list: string[] = [];
+  let start = at;
+  for (let end = at; end <= at + size; end++) {
+    const last = end === at + size;
+    if (!last && view.u8[end] !== 0) continue;
+    if (!last || end > start) list.push(readText(view, start, end - start));
+    start = end + 1;
+  }
+  return list;
+}

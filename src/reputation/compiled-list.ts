@@ -14,6 +14,8 @@ export interface CompiledList {
   readonly names: number;
   /** Whether it may speak of reserved and own addresses. */
   readonly allowReserved: boolean;
+  /** How many addresses and networks of one family it has. */
+  size(family: 4 | 6): number;
   /** Its addresses and networks of one family, by the first address; they may overlap. */
   ranges(family: 4 | 6): Generator<AddressRange>;
   /** Whether any entry holds the address. Allocates nothing. */
@@ -53,6 +55,7 @@ export function compileList(
     allowReserved,
     entries: countEntries(parsed),
     names: names.length,
+    size: (family) => (family === 4 ? v4 : v6).length,
     *ranges(family) {
       const [search, { length }] = family === 4 ? [searchV4, v4] : [searchV6, v6];
       for (let row = 0; row < length; row++) yield search.rangeOf(row);

@@ -83,13 +83,14 @@ function everything(): Record<string, AttributeValue>[] {
     count: 3,
     destination: 'otlp',
   };
+  const named = connection({ peerNames: ['api.example.com'] });
   const packets = [
     packetRate([{ protocol: 'tcp', port: 443, packets: 3, syn: 1 }], {
       senders: [{ owner, packets: 3, bytes: 180 }],
+      listed: [{ ip: named.remote.ip, packets: 3, bytes: 180, syn: 1 }],
     }),
     probe(),
   ];
-  const named = connection({ peerNames: ['api.example.com'] });
   const events = [named, ...inCluster(), closed, exec, loss, ...contents(), ...packets].map((event) =>
     eventToJson(event, describeAll),
   );

@@ -38,7 +38,7 @@ describe.skipIf(skip !== undefined)(`peers that are listed ${skip ? `(SKIP: ${sk
     watch = watchCgroup({
       cgroup: sandbox.cgroup,
       lists: {
-        capacity: capacityFor(1),
+        capacity: capacityFor({ 4: 1, 6: 1 }),
         fill: (kernel) => atOnce(kernel.replace('lists', rangesOf(listed))),
       },
       ...options,

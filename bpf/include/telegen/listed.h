@@ -3,7 +3,7 @@
  * Whether an address is on a list. Sorted ranges that lie apart, in arrays that user space shares: of each table one version is
  * in use while the next is written beside it, and the count of versions says which. Against a hash of addresses with an LPM trie
  * of networks this is one search instead of two, a tenth of the memory, and it is filled without a system call, so also by a
- * process that has given up its capabilities (bench/cases/listed.ts compares them).
+ * process that has given up its capabilities (bench/cases/kernel-lists.ts compares them).
  */
 #ifndef TELEGEN_LISTED_H
 #define TELEGEN_LISTED_H

@@ -1,11 +1,6 @@
 import type { MergeCounters } from '../../alerts/merge.ts';
 import type { TunedCounters } from '../../alerts/tuning/tuned-merger.ts';
 import type { RecordCounters } from '../../capture/live/counters.ts';
-import type { KernelLists } from '../../capture/live/lists/kernel-lists.ts';
-import type { HookStatus } from '../../capture/live/live-capture.ts';
-import type { FlowCounters } from '../../capture/live/live-flows.ts';
-import type { StreamCounters } from '../../capture/live/stream-counters.ts';
-import type { TableFill } from '../../capture/live/tables.ts';
 import type { Detector } from '../../model/detector.ts';
 import type { DiskUse, SinkCounters } from '../../model/sink.ts';
 import type { EngineCounters } from '../../pipeline/engine.ts';
@@ -19,6 +14,7 @@ import type { Gauges, Registry } from '../../telemetry/aggregate/registry.ts';
 import type { HttpCounters } from '../../telemetry/export/http-server.ts';
 import type { OtlpMetricsCounters } from '../../telemetry/export/otlp-metrics.ts';
 import type { StateCounters } from '../run/state.ts';
+import type { CapturePort } from './capture-port.ts';
 import type { EventLoop } from './event-loop.ts';
 import { judgeMetrics } from './judge-metrics.ts';
 import { type KubernetesPort, kubernetesMetrics } from './kubernetes-metrics.ts';
@@ -31,18 +27,7 @@ import { sensorMetrics } from './sensor-metrics.ts';
 /** What the parts of the agent tell of themselves; read at each scrape. */
 export interface AgentPorts {
   /** The kernel side, while it is attached. */
-  readonly capture?: {
-    readonly hooks: readonly HookStatus[];
-    counters(): RecordCounters;
-    received(): number;
-    pending(): number;
-    malformed?(): number;
-    tables?(): readonly TableFill[];
-    flows?(): FlowCounters | undefined;
-    streams?(): Readonly<StreamCounters> | undefined;
-    readonly lists?: Pick<KernelLists, 'figures'> | undefined;
-    listed?(): number;
-  };
+  readonly capture?: CapturePort;
   readonly ringBytes?: number;
   readonly engine?: EngineCounters;
   readonly merger?: MergeCounters & Partial<TunedCounters>;

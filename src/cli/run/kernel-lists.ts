@@ -71,7 +71,7 @@ export function createListFeed(source: KernelListSource, diagnostics: Pick<Diagn
     }
   }
   return {
-    capacity: capacityFor(source.entries()),
+    capacity: capacityFor({ 4: source.size(4), 6: source.size(6) }),
     fill: (kernel) => atOnce(write(kernel, LIST_SOURCES)),
     follow(kernel) {
       timer = setInterval(() => void look(kernel), LOOK_MS).unref();

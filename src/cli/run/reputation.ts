@@ -30,8 +30,8 @@ export interface HostReputation {
 
 /** Addresses to be known to the kernel side. */
 export interface KernelListSource {
-  /** Entries of all lists. */
-  entries(): number;
+  /** Addresses and networks in all lists. */
+  size(family: Family): number;
   /** Other numbers whenever the addresses may have changed. */
   versions(): Readonly<Record<ListSource, number>>;
   ranges(source: ListSource, nowMs: number): (family: Family) => Iterable<AddressRange>;
@@ -69,7 +69,7 @@ function kernelSource(
   const bad = (nowMs: number): string[] =>
     (scores?.table.scores(nowMs) ?? []).filter(({ score }) => score >= threshold).map(({ value }) => value);
   return {
-    entries: () => lists.lists().reduce((sum, { entries }) => sum + entries, 0),
+    size: (family) => lists.inUse().block.reduce((sum, list) => sum + list.size(family), 0),
     versions: () => ({ lists: lists.generation(), scores: scores?.table.version() ?? 0 }),
     ranges(source, nowMs) {
       const inUse = lists.inUse();

@@ -119,14 +119,12 @@ export async function start(
   const capture = openCapture(stage, { engine, contents });
   if (capture.lists) stage.listFeed?.follow(capture.lists);
   tellWhatIsWatched(stage, capture);
-  const { include: monitored } = stage;
-  const onSample = metrics?.onSample;
   const packets = openPackets({
     network: config.network,
-    monitored,
+    monitored: stage.include,
     capture,
     engine,
-    onSample,
+    onSample: metrics?.onSample,
     diagnostics,
   });
   const reload = createReload(loaded, { tuning, diagnostics });

@@ -20,10 +20,10 @@ type Family = (typeof FAMILIES)[number];
 /** Ranges that find room; there are two versions of each. */
 export type ListCapacity = Readonly<Record<ListSource, Readonly<Record<Family, number>>>>;
 
-/** The room that lists need which have so many entries of any family: they grow. */
-export function capacityFor(entries: number): ListCapacity {
+/** The room that lists need which have so many entries of each family: they grow. */
+export function capacityFor(entries: Readonly<Record<Family, number>>): ListCapacity {
   return {
-    lists: { 4: Math.max(65_536, 2 * entries), 6: Math.max(16_384, 2 * entries) },
+    lists: { 4: Math.max(65_536, 2 * entries[4]), 6: Math.max(16_384, 2 * entries[6]) },
     scores: { 4: 16_384, 6: 4_096 },
   };
 }

@@ -6,10 +6,11 @@ import { type AddressRange, parseNetwork, prefixRange } from '../../../../src/ne
 import { prefixSetOf } from '../../../../src/net/prefix-set.ts';
 import { nextIp, previousIp, uniteRanges } from '../../../../src/net/range-streams.ts';
 import { atOnce } from '../../../../src/rule-files/in-slices.ts';
-import { openProbe, whyNoProbe } from '../../../support/listed-probe.ts';
+import { whyNoBpf } from '../../../support/bpf-source.ts';
+import { openProbe } from '../../../support/listed-probe.ts';
 import { createRandom } from '../../../support/traffic/random.ts';
 
-const skip = whyNoProbe();
+const skip = whyNoBpf();
 const apart = (ranges: readonly AddressRange[]): AddressRange[] => [
   ...uniteRanges(ranges.toSorted((a, b) => compareIps(a.first, b.first))),
 ];
@@ -28,7 +29,7 @@ const edges = (ranges: readonly AddressRange[]): IpAddress[] =>
 
 describe.skipIf(skip !== undefined)(`lists in the kernel ${skip ? `(SKIP: ${skip})` : ''}`, () => {
   let probe: ReturnType<typeof openFor> | undefined;
-  const openFor = (entries: number) => openProbe(capacityFor(entries));
+  const openFor = (entries: number) => openProbe(capacityFor({ 4: entries, 6: entries }));
   afterEach(() => {
     probe?.close();
     probe = undefined;
