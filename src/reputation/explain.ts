@@ -15,6 +15,8 @@ export interface Explanation {
   readonly listed: boolean;
   readonly allowed: readonly ListMatch[];
   readonly entries: readonly ExplainedEntry[];
+  /** All of it is reserved or this site's own. */
+  readonly reserved: boolean;
   /** Whether it would alert, and why (not). */
   readonly verdict: string;
 }
@@ -55,7 +57,7 @@ export function explain(question: Question, lists: Lists, nowMs: number): Explan
     .map((match) => ({ match, note: noteOf(match, nowMs) }));
   const listed = entries.some(({ match }) => !isExpired(match, nowMs));
   const parts = { listed, isAllowed: allowed.length > 0, reserved, entries };
-  return { value, listed, allowed, entries, verdict: verdictOf(parts) };
+  return { value, listed, allowed, entries, reserved, verdict: verdictOf(parts) };
 }
 
 function ask(list: CompiledList, question: Question): readonly ListMatch[] {

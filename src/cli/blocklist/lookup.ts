@@ -1,9 +1,12 @@
 import { loadConfig } from '../../config/load.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
+import type { Score } from '../../model/lookup.ts';
 import { openBlocklists } from '../../reputation/blocklist-store.ts';
 import { type Explanation, explain, parseQuestion } from '../../reputation/explain.ts';
 import { listOptions } from '../lists.ts';
+import { scoreJson, scoreText } from '../reputation/score-forms.ts';
 import { createDiagnostics } from '../run/diagnostics.ts';
+import { readSharedScores, type SharedScores } from './scores.ts';
 
 export interface LookupOptions {
   readonly config?: string;
@@ -15,7 +18,13 @@ export interface LookupOptions {
   readonly warn?: (message: string) => void;
 }
 
-/** `blocklist lookup`: which entries name each value, and whether that would alert now. */
+interface Answer {
+  readonly explanation: Explanation;
+  /** Absent where nothing is shared. */
+  readonly shared?: { readonly score: Score | undefined; readonly threshold: number };
+}
+
+/** `blocklist lookup`: which entries name each value, what the fleet knows of it, and whether that would alert now. */
 export async function blocklistLookup(
   values: readonly string[],
   options: LookupOptions,
@@ -26,13 +35,21 @@ export async function blocklistLookup(
     return question;
   });
   const store = await openLists(options);
-  const answers = questions.map((question) => explain(question, store.inUse(), Date.now()));
+  const scores = await readSharedScores(options.config, options.warn ?? createDiagnostics().warn);
+  const answers = questions.map((question): Answer => {
+    const explanation = explain(question, store.inUse(), Date.now());
+    return scores === undefined ? { explanation } : { explanation, shared: sharedOf(scores, question) };
+  });
   await store.close();
   const stdout =
     options.format === 'json'
       ? `${JSON.stringify(answers.map(toJson), null, 2)}\n`
       : answers.map(toText).join('');
   return { stdout, exitCode: EXIT.ok };
+}
+
+function sharedOf(scores: SharedScores, question: Parameters<SharedScores['scoreOf']>[0]) {
+  return { score: scores.scoreOf(question), threshold: scores.threshold };
 }
 
 /** Lists that are named replace the configured ones of the same role; a list that is named alone meets no allowlist. */
@@ -55,7 +72,7 @@ async function openLists({ config, list, allowlist, warn = createDiagnostics().w
 }
 
 /** The documented form: exactly these keys, in this order; null for what a list does not say. */
-function toJson({ value, listed, allowed, entries }: Explanation): object {
+function toJson({ explanation: { value, listed, allowed, entries }, shared }: Answer): object {
   return {
     value,
     listed,
@@ -64,10 +81,12 @@ function toJson({ value, listed, allowed, entries }: Explanation): object {
       const { list, entry, category = null, confidence = null, port = null, line } = match;
       return { list, entry, category, confidence, port, line };
     }),
+    ...(shared && { reputation: shared.score === undefined ? null : scoreJson(shared.score) }),
   };
 }
 
-function toText({ value, verdict, allowed, entries }: Explanation): string {
+function toText({ explanation, shared }: Answer): string {
+  const { value, verdict, allowed, entries } = explanation;
   const lines = [
     `${value}: ${verdict}`,
     ...allowed.map(({ list, entry, line }) => `  allowed by ${list}: ${entry} (line ${line})`),
@@ -85,8 +104,19 @@ function toText({ value, verdict, allowed, entries }: Explanation): string {
       ].filter((fact) => fact !== undefined);
       return `  listed by ${list}: ${entry} (line ${line})${facts.map((fact) => `, ${fact}`).join('')}`;
     }),
+    ...(shared ? [`  shared reputation: ${reputationText(explanation, shared)}`] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function reputationText(
+  { allowed, reserved }: Explanation,
+  { score, threshold }: NonNullable<Answer['shared']>,
+): string {
+  if (score === undefined) return 'none';
+  const alerts = score.score >= threshold && allowed.length === 0 && !reserved;
+  const why = score.score < threshold ? `below the threshold of ${threshold}` : 'allowed or reserved';
+  return `${scoreText(score)}: ${alerts ? 'alerts' : `no alert, ${why}`}`;
 }
 
 function timeFact(what: string, ms: number | undefined): string | undefined {

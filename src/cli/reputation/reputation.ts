@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parseDuration } from '../../config/duration.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
-import type { Score } from '../../model/lookup.ts';
 import {
   ANYBODY,
   decodeRecord,
@@ -13,6 +12,7 @@ import {
 } from '../../reputation/scores/record.ts';
 import { createScoreTable } from '../../reputation/scores/table.ts';
 import { withStore } from './connect.ts';
+import { scoreJson, scoreText } from './score-forms.ts';
 
 export interface CommandResult {
   readonly stdout: string;
@@ -94,7 +94,9 @@ export async function reputationList(
   });
   const sorted = scores.toSorted((a, b) => b.score - a.score || (a.value < b.value ? -1 : 1));
   const stdout =
-    format === 'json' ? `${JSON.stringify(sorted.map(toJson), null, 2)}\n` : sorted.map(toText).join('');
+    format === 'json'
+      ? `${JSON.stringify(sorted.map(scoreJson), null, 2)}\n`
+      : sorted.map((score) => `${scoreText(score)}\n`).join('');
   return { stdout, exitCode: EXIT.ok };
 }
 
@@ -152,25 +154,4 @@ function canonical(value: string): string {
 
 function done(text: string): CommandResult {
   return { stdout: `${text}\n`, exitCode: EXIT.ok };
-}
-
-/** The documented form: exactly these keys, in this order. */
-function toJson({ value, score, sources, agents, sightings, reason, ...seen }: Score): object {
-  const [first, last] = [seen.firstSeenMs, seen.lastSeenMs].map((ms) => new Date(ms).toISOString());
-  return {
-    value,
-    score,
-    sources,
-    agents,
-    sightings,
-    first_seen: first,
-    last_seen: last,
-    reason: reason ?? null,
-  };
-}
-
-function toText({ value, score, sources, agents, sightings, lastSeenMs, reason }: Score): string {
-  const why = reason === undefined ? '' : `: ${reason}`;
-  const seen = `${sightings} sightings by ${agents} (${sources.join(', ')}), last ${new Date(lastSeenMs).toISOString()}`;
-  return `${value}  ${score}  ${seen}${why}\n`;
 }

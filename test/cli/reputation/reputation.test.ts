@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { blocklistLookup } from '../../../src/cli/blocklist/lookup.ts';
 import * as command from '../../../src/cli/reputation/reputation.ts';
 import { createRedisServer, type RedisServer, whyNoRedis } from '../../reputation/scores/redis-server.ts';
 
@@ -66,6 +67,65 @@ describe.skipIf(skip !== undefined)(
       expect((await command.reputationImport(file, config)).stdout).toBe('2 imported, 0 already there\n');
       expect((await command.reputationImport(file, config)).stdout).toBe('0 imported, 2 already there\n');
       expect((await list()).map(({ value }) => value)).toEqual(['198.51.100.7', '2001:db8::7']);
+    });
+
+    test('blocklist lookup tells of it, and whether it alerts', async () => {
+      await command.reputationAdd(['198.51.100.7', '203.0.113.0/24', 'evil.example.com'], {
+        config,
+        score: 80,
+        ttl: '24h',
+      });
+      await command.reputationAdd(['2001:db8::7'], { config, score: 10, ttl: '24h' });
+      const allowlist = [write('good.txt', '203.0.113.9\n')];
+      const list = [write('bad.txt', '198.51.100.99\n')];
+      const warnings: string[] = [];
+      const ask = async (format: 'text' | 'json', from = config) => {
+        const options = {
+          config: from,
+          list,
+          allowlist,
+          warn: (text: string) => warnings.push(text),
+          format,
+        };
+        const values = ['198.51.100.7', '203.0.113.9', 'a.evil.example.com', '2001:db8::/64', '192.0.2.1'];
+        return (await blocklistLookup(values, options)).stdout;
+      };
+      const lines = (await ask('text')).split('\n').filter((line) => line.includes('shared reputation'));
+      expect(lines).toEqual([
+        expect.stringMatching(/: 198\.51\.100\.7 {2}80 {2}.*: alerts$/),
+        expect.stringMatching(/: 203\.0\.113\.0\/24 {2}80 {2}.*: no alert, allowed or reserved$/),
+        expect.stringMatching(/: evil\.example\.com {2}80 {2}.*: alerts$/),
+        expect.stringMatching(/: 2001:db8::7 {2}10 {2}.*: no alert, below the threshold of \d+$/),
+        '  shared reputation: none',
+      ]);
+      const answers = JSON.parse(await ask('json')) as { reputation: { value: string } | null }[];
+      expect(answers.map(({ reputation }) => reputation?.value ?? null)).toEqual([
+        '198.51.100.7',
+        '203.0.113.0/24',
+        'evil.example.com',
+        '2001:db8::7',
+        null,
+      ]);
+      expect(warnings).toEqual([]);
+    });
+
+    test('blocklist lookup goes on when the store does not answer', async () => {
+      const away = write(
+        'away-too.yaml',
+        'agent: {network: {security: {reputation: {redis: {addresses: ["127.0.0.1:1"]}}}}}\n',
+      );
+      const warnings: string[] = [];
+      const { stdout } = await blocklistLookup(['198.51.100.99'], {
+        config: away,
+        list: [write('bad.txt', '198.51.100.99\n')],
+        allowlist: [],
+        warn: (text) => warnings.push(text),
+        format: 'text',
+      });
+      expect(stdout).toMatch(/^198\.51\.100\.99: listed: alerts\n/);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^shared reputation is not known: Redis at 127\.0\.0\.1:1/),
+      ]);
     });
 
     test.each<[name: string, run: () => Promise<unknown>, code: string, message: RegExp]>([
