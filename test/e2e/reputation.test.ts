@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisServer, type RedisServer, whyNoRedis } from '../reputation/scores/redis-server.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 import { brief, command, endTelegens, type Telegen, watch, writeConfig } from '../support/telegen.ts';
 
 const skip = whyNoSandbox() ?? whyNoRedis();
+/** Not the default: a telegen of this machine may have that one. */
+const PORT = 19_395;
 
 describe.skipIf(skip !== undefined)(
   `what agents share${skip === undefined ? '' : ` (SKIP: ${skip})`}`,
@@ -79,6 +82,37 @@ describe.skipIf(skip !== undefined)(
       expect(await untilAlert(first, one, '198.51.100.77')).toBe('198.51.100.77 reputation');
       for (const telegen of [one, two]) expect((await telegen.stop()).code).toBe(0);
       await server.start();
+    });
+
+    it('what is shared reaches the kernel side, and leaves it again', async () => {
+      const [sandbox] = sandboxes as [Sandbox];
+      const { agent } = configOf(sandbox, 'three', '198.51.100.50\n') as { agent: object };
+      const config = { agent: { ...agent, telemetry: { listen: { port: PORT } } } };
+      const telegen = await watch(sandbox, { config });
+      const file = writeConfig(sandbox, config);
+      const marked = async (): Promise<number> => {
+        const page = await fetch(`http://127.0.0.1:${PORT}/metrics`).then(
+          (answer) => answer.text(),
+          () => '',
+        );
+        return Number(/^telegen_kernel_list_ranges\{source="scores",family="ipv6"\} (\d+)$/m.exec(page)?.[1]);
+      };
+      const becomes = async (wanted: number): Promise<void> => {
+        const end = Date.now() + 20_000;
+        let found = await marked();
+        while (found !== wanted && Date.now() < end) {
+          await delay(100);
+          found = await marked();
+        }
+        expect(found).toBe(wanted);
+      };
+      await becomes(0);
+      const values = ['2001:db8:bad::90', '2001:db8:bad:1::/64'];
+      expect((await command(['reputation', 'add', ...values, '-c', file])).code).toBe(0);
+      await becomes(2);
+      expect((await command(['reputation', 'remove', '2001:db8:bad::90', '-c', file])).code).toBe(0);
+      await becomes(1);
+      expect((await telegen.stop()).code).toBe(0);
     });
   },
 );
