@@ -57,7 +57,7 @@ static __always_inline void *tg_reserve(__u64 size, __u32 counter)
 	return record;
 }
 
-/* The last eighth of the ring is for conversations with peers that a list names: no flood of others hides them. */
+/* The last eighth of the ring takes no conversations but those with peers that a list names: no flood of others hides them. */
 static __always_inline int tg_is_crowded_out(const struct tg_socket *sock)
 {
 	__u64 size;

@@ -64,8 +64,13 @@ export function createListFeed(source: KernelListSource, diagnostics: Pick<Diagn
     const sources = due();
     if (isWriting || sources.length === 0) return;
     isWriting = true;
+    const versions = source.versions();
     try {
       await inSlices(write(kernel, sources));
+    } catch (error) {
+      // Not again before there is news: what is in use stays in use.
+      Object.assign(told, versions);
+      diagnostics.warn(`the kernel side keeps the lists that it has: ${String(error)}`);
     } finally {
       isWriting = false;
     }
