@@ -1,6 +1,5 @@
 import { compareIps } from '../net/ip.ts';
-import type { AddressRange } from '../net/prefix.ts';
-import { parseNetwork } from '../net/prefix.ts';
+import { type AddressRange, parseNetwork } from '../net/prefix.ts';
 import { mergeRanges, subtractRanges, uniteRanges } from '../net/range-streams.ts';
 import type { ListsOfRoles } from './blocklist-store.ts';
 import type { CompiledList } from './compiled-list.ts';

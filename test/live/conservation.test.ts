@@ -1,20 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RecordCounters } from '../../src/capture/live/counters.ts';
 import { totals, type Watch, watchCgroup } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Program } from '../support/programs.ts';
+import { blockUntilEnded, type Program } from '../support/programs.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 
 const CONNECTIONS = 10_000;
 const skip = whyNoSandbox();
-
-/** Waits without letting this thread's event loop run: nobody fetches records meanwhile. */
-function blockUntilEnded({ pid }: Program): void {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  // The state follows the name, which is in brackets (proc_pid_stat(5)).
-  while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) Atomics.wait(cell, 0, 0, 10);
-}
 
 describe.skipIf(skip !== undefined)(`no record is lost unnoticed ${skip ? `(SKIP: ${skip})` : ''}`, () => {
   let sandbox: Sandbox;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { capacityFor, type RangesOf } from '../../src/capture/live/lists/kernel-lists.ts';
@@ -9,7 +8,7 @@ import { uniteRanges } from '../../src/net/range-streams.ts';
 import { atOnce, inSlices } from '../../src/rule-files/in-slices.ts';
 import { totals, type Watch, type WatchOptions, watchCgroup } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Program } from '../support/programs.ts';
+import { blockUntilEnded } from '../support/programs.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 
 const skip = whyNoSandbox();
@@ -180,10 +179,3 @@ describe.skipIf(skip !== undefined)(`peers that are listed ${skip ? `(SKIP: ${sk
     expect(flows.filter((line) => !line.startsWith('198.51.100.7 true'))).toEqual([]);
   });
 });
-
-/** Waits without letting this thread's event loop run: nobody fetches records meanwhile. */
-function blockUntilEnded({ pid }: Program): void {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  // The state follows the name, which is in brackets (proc_pid_stat(5)).
-  while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) Atomics.wait(cell, 0, 0, 10);
-}

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { type Addon, type BpfObject, loadAddon } from '../../src/capture/addon.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CLANG = ['clang-19', 'clang-18', 'clang-17', 'clang-16', 'clang-15', 'clang-14'].find(exists);
+/** Of this machine; undefined when there is none. */
+export const CLANG = ['clang-19', 'clang-18', 'clang-17', 'clang-16', 'clang-15', 'clang-14'].find(exists);
 
 function exists(name: string): boolean {
   try {

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 import { enterNamespace } from './namespaces.ts';
@@ -128,4 +128,11 @@ function follow(child: ChildProcessWithoutNullStreams, argv: readonly string[]):
       );
     },
   };
+}
+
+/** Waits without letting this thread's event loop run: records are not fetched meanwhile. */
+export function blockUntilEnded({ pid }: Program): void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  // The state follows the name, which is in brackets (proc_pid_stat(5)).
+  while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) Atomics.wait(cell, 0, 0, 10);
 }

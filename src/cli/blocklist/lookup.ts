@@ -1,3 +1,4 @@
+import type { SecurityConfig } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
 import type { Score } from '../../model/lookup.ts';
@@ -6,7 +7,7 @@ import { type Explanation, explain, parseQuestion } from '../../reputation/expla
 import { listOptions } from '../lists.ts';
 import { scoreJson, scoreText } from '../reputation/score-forms.ts';
 import { createDiagnostics } from '../run/diagnostics.ts';
-import { readSharedScores, type SharedScores } from './scores.ts';
+import { readSharedScores } from './scores.ts';
 
 export interface LookupOptions {
   readonly config?: string;
@@ -34,11 +35,14 @@ export async function blocklistLookup(
     if (!question.ok) throw new TelegenError('TELEGEN_BLOCKLIST', question.reason);
     return question;
   });
-  const store = await openLists(options);
-  const scores = await readSharedScores(options.config, options.warn ?? createDiagnostics().warn);
+  const { security } = loadConfig(options.config).config.network;
+  const warn = options.warn ?? createDiagnostics().warn;
+  const store = await openLists(security, options, warn);
+  const scores = await readSharedScores(security.reputation, warn);
   const answers = questions.map((question): Answer => {
     const explanation = explain(question, store.inUse(), Date.now());
-    return scores === undefined ? { explanation } : { explanation, shared: sharedOf(scores, question) };
+    if (scores === undefined) return { explanation };
+    return { explanation, shared: { score: scores.scoreOf(question), threshold: scores.threshold } };
   });
   await store.close();
   const stdout =
@@ -48,13 +52,12 @@ export async function blocklistLookup(
   return { stdout, exitCode: EXIT.ok };
 }
 
-function sharedOf(scores: SharedScores, question: Parameters<SharedScores['scoreOf']>[0]) {
-  return { score: scores.scoreOf(question), threshold: scores.threshold };
-}
-
 /** Lists that are named replace the configured ones of the same role; a list that is named alone meets no allowlist. */
-async function openLists({ config, list, allowlist, warn = createDiagnostics().warn }: LookupOptions) {
-  const { security } = loadConfig(config).config.network;
+async function openLists(
+  security: SecurityConfig,
+  { list, allowlist }: LookupOptions,
+  warn: (message: string) => void,
+) {
   const configured = listOptions({ ...security, enabled: true });
   const paths = list.length > 0 ? list : (configured?.paths ?? []);
   const allowPaths = list.length + allowlist.length > 0 ? allowlist : (configured?.allowPaths ?? []);

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { SecurityConfig } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { TelegenError } from '../../model/errors.ts';
 import type { ScoreRecord } from '../../reputation/scores/record.ts';
 import { openRedisStore } from '../../reputation/scores/redis-store.ts';
 import type { ScoreStore } from '../../reputation/scores/store.ts';
+import { createScoreTable, type ScoreTable } from '../../reputation/scores/table.ts';
 
 /** For the connection, and for the server to answer. */
 const DEADLINE_MS = 5_000;
@@ -15,15 +17,29 @@ export interface Connected {
   readonly halfLifeMs: number;
 }
 
-/**
- * Reads the shared store of the configuration, hands it to `work`, and closes it. Throws TELEGEN_CONFIG without one and
- * TELEGEN_REPUTATION when it does not answer or refuses.
- */
-export async function withStore<T>(
+/** What the records say, taken together. */
+export function scoreTableOf({ records, halfLifeMs }: Connected): ScoreTable {
+  const table = createScoreTable({ halfLifeMs, maxValues: records.length });
+  for (const record of records) table.apply(record);
+  return table;
+}
+
+/** `withReputation` for the configuration in a file. */
+export function withStore<T>(
   configFile: string | undefined,
   work: (connected: Connected) => Promise<T>,
 ): Promise<T> {
-  const { redis, halfLifeMs } = loadConfig(configFile).config.network.security.reputation;
+  return withReputation(loadConfig(configFile).config.network.security.reputation, work);
+}
+
+/**
+ * Reads the shared store of the configuration, hands it to `work`, and closes it. Rejects with TELEGEN_CONFIG without one and
+ * TELEGEN_REPUTATION when it does not answer or refuses.
+ */
+export async function withReputation<T>(
+  { redis, halfLifeMs }: SecurityConfig['reputation'],
+  work: (connected: Connected) => Promise<T>,
+): Promise<T> {
   if (redis === undefined)
     throw new TelegenError(
       'TELEGEN_CONFIG',

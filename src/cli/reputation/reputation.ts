@@ -10,8 +10,7 @@ import {
   parseValue,
   type ScoreRecord,
 } from '../../reputation/scores/record.ts';
-import { createScoreTable } from '../../reputation/scores/table.ts';
-import { withStore } from './connect.ts';
+import { scoreTableOf, withStore } from './connect.ts';
 import { scoreJson, scoreText } from './score-forms.ts';
 
 export interface CommandResult {
@@ -87,11 +86,7 @@ export async function reputationList(
   format: 'text' | 'json',
 ): Promise<CommandResult> {
   const nowMs = Date.now();
-  const scores = await withStore(config, async ({ records, halfLifeMs }) => {
-    const table = createScoreTable({ halfLifeMs, maxValues: records.length });
-    for (const record of records) table.apply(record);
-    return table.scores(nowMs);
-  });
+  const scores = await withStore(config, async (connected) => scoreTableOf(connected).scores(nowMs));
   const sorted = scores.toSorted((a, b) => b.score - a.score || (a.value < b.value ? -1 : 1));
   const stdout =
     format === 'json'

@@ -4,16 +4,9 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_DIR, type KernelError, loadAddon } from '../../../src/capture/addon.ts';
 import { loadObject, reasonOf } from '../../../src/capture/live/load-object.ts';
+import { CLANG, whyNoBpf } from '../../support/bpf-source.ts';
 
-const CLANG = ['clang-16', 'clang-19', 'clang-18', 'clang-17', 'clang-15', 'clang-14'].find((name) => {
-  try {
-    execFileSync(name, ['--version'], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-const skip = process.getuid?.() !== 0 ? 'needs root' : CLANG === undefined ? 'needs clang' : undefined;
+const skip = whyNoBpf();
 
 const HEAD = `
 #include <linux/bpf.h>
