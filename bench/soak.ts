@@ -6,9 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type OtlpReceiver, startOtlpReceiver } from '../test/support/otlp-receiver.ts';
 import type { Sandbox } from '../test/support/sandbox.ts';
-import { quantile } from './statistics.ts';
 import { undoAll } from './support/cleanup.ts';
 import { onOwnGround } from './support/ground.ts';
+import { growthOf } from './support/growth.ts';
 import { type RunningTelegen, startTelegen } from './support/telegen.ts';
 
 const MINUTE_MS = 60_000;
@@ -18,8 +18,6 @@ const MAX_GROWTH = 0.05;
 const AWAY = 0.1;
 const CONNECTIONS_PER_ROUND = 500;
 const ROUND_MS = 1_000;
-/** Of what is compared: the first and the last of the samples after warming up. */
-const ENDS = 5;
 
 const minutes = Number(process.argv[2] ?? 30);
 const say = (text: string): unknown => process.stdout.write(`${text}\n`);
@@ -55,7 +53,7 @@ async function watchMemory(telegen: RunningTelegen, untilMs: number): Promise<nu
   const samples: number[] = [];
   while (performance.now() < untilMs) {
     await pause(SAMPLE_MS);
-    samples.push(telegen.memory('VmRSS') / 1e6);
+    samples.push(telegen.memory('VmRSS'));
   }
   return samples;
 }
@@ -71,16 +69,6 @@ async function interrupt(receiver: OtlpReceiver, arrived: Arrived, untilMs: numb
     current = await startOtlpReceiver({ port: receiver.port });
   }
   return current;
-}
-
-function growthOf(samples: readonly number[]): number {
-  const settled = samples.slice(Math.floor(samples.length / 3));
-  const first = quantile(settled.slice(0, ENDS), 0.5);
-  const last = quantile(settled.slice(-ENDS), 0.5);
-  say(
-    `memory after warming up: ${first.toFixed(1)} MB, at the end ${last.toFixed(1)} MB, largest ${Math.max(...settled).toFixed(1)} MB`,
-  );
-  return last / first - 1;
 }
 
 function amount(text: string, what: RegExp): number {
@@ -111,7 +99,7 @@ async function soak(ground: Sandbox): Promise<boolean> {
   const words = await telegen.stop();
   take(last, arrived);
   await last.stop();
-  const growth = growthOf(samples);
+  const { growth, text } = growthOf(samples);
   const accepted = amount(words, /otlp: (\d+) accepted/);
   const kept = amount(words, /(\d+) kept on disk/);
   const lost = amount(words, /otlp: .*?(\d+) lost/);
@@ -119,7 +107,7 @@ async function soak(ground: Sandbox): Promise<boolean> {
   say(
     `${connections} connections; ${arrived.uids.size} alerts arrived (${arrived.total - arrived.uids.size} repeats), ${kept} kept, ${lost} lost, of ${accepted}`,
   );
-  say(`memory growth ${(growth * 100).toFixed(1)} % (limit ${MAX_GROWTH * 100} %)`);
+  say(`${text} (limit ${MAX_GROWTH * 100} %)`);
   return growth <= MAX_GROWTH && arrived.uids.size + kept + lost === accepted;
 }
 

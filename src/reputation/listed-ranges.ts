@@ -21,14 +21,15 @@ export function listedRanges({ block, allow, guard }: ListsOfRoles, family: Fami
   return subtractRanges(uniteRanges(mergeRanges([free, guarded])), united(allow, family));
 }
 
-/** The same of addresses and networks in text. */
+/** The same of ranges of both families, in runs that are each in order. */
 export function exemptedRanges(
-  values: readonly string[],
+  runs: readonly (readonly AddressRange[])[],
   { allow, guard }: Pick<ListsOfRoles, 'allow' | 'guard'>,
   family: Family,
 ): Generator<AddressRange> {
   const exempt = mergeRanges([networks(guard, family), ...allow.map((list) => list.ranges(family))]);
-  return subtractRanges(uniteRanges(networks(values, family)), uniteRanges(exempt));
+  const ranges = mergeRanges(runs.map((run) => run.filter(({ first }) => first.family === family)));
+  return subtractRanges(uniteRanges(ranges), uniteRanges(exempt));
 }
 
 function united(lists: readonly CompiledList[], family: Family): Generator<AddressRange> {

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisServer, type RedisServer, whyNoRedis } from '../reputation/scores/redis-server.ts';
+import { rawServer } from '../support/raw-exchange.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 import { brief, command, endTelegens, type Telegen, watch, writeConfig } from '../support/telegen.ts';
 
@@ -23,6 +24,8 @@ describe.skipIf(skip !== undefined)(
     afterEach(async () => {
       for (const sandbox of sandboxes) await sandbox.endPrograms();
       await endTelegens();
+      // Agents that are still there would fill it again.
+      await server.admin().flushall();
     });
     afterAll(async () => {
       for (const sandbox of sandboxes ?? []) await sandbox.close();
@@ -82,6 +85,39 @@ describe.skipIf(skip !== undefined)(
       expect(await untilAlert(first, one, '198.51.100.77')).toBe('198.51.100.77 reputation');
       for (const telegen of [one, two]) expect((await telegen.stop()).code).toBe(0);
       await server.start();
+    });
+
+    it('an address, a network or a name that is added at one alerts at the other', async () => {
+      const [first, second] = sandboxes as [Sandbox, Sandbox];
+      await watch(first, { config: configOf(first, 'one', '') });
+      const other = await watch(second, { config: configOf(second, 'two', '') });
+      const file = writeConfig(first, configOf(first, 'one', ''));
+      const { port, server: web } = await rawServer((socket) => {
+        socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+      });
+      const connectTo = (ip: string) => () =>
+        second.peer(`${ip.includes(':') ? 'tcp6' : 'tcp4'} connect ${ip} 8080`).end();
+      const ask = (name: string) => () =>
+        second
+          .start(['curl', '-s', '-H', `Host: ${name}`, `http://127.0.0.1:${port}/`], { namespace: 'host' })
+          .end();
+      const attempts: Record<string, () => Promise<unknown>> = {
+        '198.51.100.90': connectTo('198.51.100.90'),
+        '2001:db8:bad:2::9': connectTo('2001:db8:bad:2::9'),
+        '203.0.113.128/25': connectTo('203.0.113.207'),
+        '2001:db8:bad:3::/64': connectTo('2001:db8:bad:3::1'),
+        'evil.example.com': ask('www.evil.example.com'),
+      };
+      const accused = (): unknown[] =>
+        other.alerts().map(({ attributes }) => attributes['telegen.reputation.value']);
+      for (const attempt of Object.values(attempts)) await attempt();
+      for (const [value, attempt] of Object.entries(attempts)) {
+        expect(accused()).not.toContain(value);
+        expect((await command(['reputation', 'add', value, '-c', file])).code).toBe(0);
+        for (let tries = 0; tries < 200 && !accused().includes(value); tries++) await attempt();
+        expect(accused(), other.stderr()).toContain(value);
+      }
+      web.close();
     });
 
     it('what is shared reaches the kernel side, and leaves it again', async () => {

@@ -27,15 +27,15 @@ function reference(text: string): (ip: IpAddress) => Set<string> {
   };
 }
 
-test('100,000 mixed prefixes answer rightly for 100,000 addresses, all matching entries', () => {
-  const text = mixedList(100_000);
+test('1,000,000 mixed prefixes answer rightly for 1,000,000 addresses, all matching entries', () => {
+  const text = mixedList(1_000_000);
   const parsed = parseList(text, { role: 'block' });
   const list = compileList(parsed, { name: 'large' });
   const truth = reference(text);
   const random = createRandom(3);
   const word = () => random(2 ** 32);
   let hits = 0;
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < 1_000_000; i++) {
     const [v4, v6] = [random(parsed.v4.length), random(parsed.v6.length)];
     const near = i % 2 === 0;
     const base4 = parsed.v4.last[0]![v4]!;
@@ -55,8 +55,8 @@ test('100,000 mixed prefixes answer rightly for 100,000 addresses, all matching 
     expect(list.has(ip)).toBe(expected.size > 0);
     if (expected.size > 0) hits++;
   }
-  expect(hits).toBeGreaterThan(10_000);
-});
+  expect(hits).toBeGreaterThan(100_000);
+}, 180_000);
 
 test('reloads under traffic: at no moment a wrong verdict', async () => {
   const common = mixedList(20_000);

@@ -34,7 +34,8 @@ export interface KernelListSource {
   size(family: Family): number;
   /** Other numbers whenever the addresses may have changed. */
   versions(): Readonly<Record<ListSource, number>>;
-  ranges(source: ListSource, nowMs: number): (family: Family) => Iterable<AddressRange>;
+  /** Steps that find what a source has now. */
+  ranges(source: ListSource, nowMs: number): Generator<void, (family: Family) => Iterable<AddressRange>>;
 }
 
 /** Throws TELEGEN_BLOCKLIST for lists that are named and cannot be used; all other trouble is reported and outlived. */
@@ -66,16 +67,14 @@ function kernelSource(
   scores: Reputation | undefined,
   threshold: number,
 ): KernelListSource {
-  const bad = (nowMs: number): string[] =>
-    (scores?.table.scores(nowMs) ?? []).filter(({ score }) => score >= threshold).map(({ value }) => value);
   return {
     size: (family) => lists.inUse().block.reduce((sum, list) => sum + list.size(family), 0),
     versions: () => ({ lists: lists.generation(), scores: scores?.table.version() ?? 0 }),
-    ranges(source, nowMs) {
+    *ranges(source, nowMs) {
       const inUse = lists.inUse();
       if (source === 'lists') return (family) => listedRanges(inUse, family);
-      const values = bad(nowMs);
-      return (family) => exemptedRanges(values, inUse, family);
+      const bad = scores ? yield* scores.table.badRanges(threshold, nowMs) : [];
+      return (family) => exemptedRanges(bad, inUse, family);
     },
   };
 }

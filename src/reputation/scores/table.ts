@@ -1,6 +1,6 @@
 import type { IpAddress } from '../../model/ip-address.ts';
 import type { Score, ScoreLookup } from '../../model/lookup.ts';
-import { ipKey } from '../../net/ip.ts';
+import { compareIps, ipKey } from '../../net/ip.ts';
 import { type AddressRange, parseNetwork } from '../../net/prefix.ts';
 import { createRangeFinder, type RangeFinder } from '../../net/range-finder.ts';
 import { observedName } from '../lookup.ts';
@@ -14,6 +14,11 @@ export interface ScoreTable extends ScoreLookup {
   get(value: string, agent: string): ScoreRecord | undefined;
   /** All values that anybody says something of. */
   scores(timeMs: number): readonly Score[];
+  /**
+   * Steps that find the addresses and networks of at least such a score; runs of them, each in order. What comes or goes in
+   * between is or is not among them.
+   */
+  badRanges(least: number, timeMs: number): Generator<void, readonly AddressRange[][]>;
   records(): Iterable<ScoreRecord>;
   /** Lets go of what has expired. */
   purge(timeMs: number): void;
@@ -32,6 +37,8 @@ export interface ScoreTableOptions {
 
 /** Networks around one address that are asked. */
 const MAX_NETWORKS = 32;
+/** Values that are looked at in one step. */
+const STEP = 512;
 
 export function createScoreTable(options: ScoreTableOptions): ScoreTable {
   const { halfLifeMs, maxValues, maxAgents = 1000 } = options;
@@ -105,6 +112,22 @@ export function createScoreTable(options: ScoreTableOptions): ScoreTable {
       return best;
     },
     scores: (timeMs) => [...values.keys()].flatMap((value) => scoreOfValue(value, timeMs) ?? []),
+    *badRanges(least, timeMs) {
+      const runs: AddressRange[][] = [];
+      let run: AddressRange[] = [];
+      let looked = 0;
+      for (const value of values.keys()) {
+        const score = scoreOfValue(value, timeMs)?.score ?? 0;
+        const parsed = score >= least ? parseNetwork(value) : undefined;
+        if (parsed?.ok) run.push(parsed.range);
+        looked++;
+        if (looked % STEP !== 0) continue;
+        runs.push(inOrder(run));
+        run = [];
+        yield;
+      }
+      return [...runs, inOrder(run)];
+    },
     *records() {
       for (const records of values.values()) yield* records.values();
     },
@@ -118,6 +141,9 @@ export function createScoreTable(options: ScoreTableOptions): ScoreTable {
     version: () => version,
   };
 }
+
+const inOrder = (ranges: AddressRange[]): AddressRange[] =>
+  ranges.sort((a, b) => compareIps(a.first, b.first));
 
 function higher(a: Score | undefined, b: Score | undefined): Score | undefined {
   if (!a || !b) return a ?? b;

@@ -24,7 +24,14 @@ beforeEach(() => {
   versions = { lists: 1, scores: 0 };
   [written, warnings, leftOut, failure] = [[], [], 0, undefined];
   feed = createListFeed(
-    { size: (family) => (family === 4 ? 100_000 : 3), versions: () => versions, ranges: () => () => [] },
+    {
+      size: (family) => (family === 4 ? 100_000 : 3),
+      versions: () => versions,
+      *ranges() {
+        yield;
+        return () => [];
+      },
+    },
     { warn: (message) => warnings.push(message) },
   );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseIp } from '../../../src/net/ip.ts';
+import { compareIps, parseIp } from '../../../src/net/ip.ts';
+import { formatRange } from '../../../src/net/prefix.ts';
 import { createBreaker } from '../../../src/reputation/scores/breaker.ts';
 import { combine } from '../../../src/reputation/scores/combine.ts';
 import { createMemoryStore } from '../../../src/reputation/scores/memory-store.ts';
@@ -12,6 +13,7 @@ import {
 } from '../../../src/reputation/scores/record.ts';
 import { startReputation } from '../../../src/reputation/scores/reputation.ts';
 import { createScoreTable } from '../../../src/reputation/scores/table.ts';
+import { atOnce } from '../../../src/rule-files/in-slices.ts';
 import { NOW, record } from './contract.ts';
 
 const DAY = 86_400_000;
@@ -91,6 +93,25 @@ describe('the table', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  test('tells the addresses and networks of bad scores, in steps', () => {
+    const at = createScoreTable({ halfLifeMs: DAY, maxValues: 5_000 });
+    for (let i = 0; i < 2_000; i++)
+      at.apply(record({ value: `198.51.${(i * 7) % 8}.${i & 255}`, score: i % 4 === 0 ? 90 : 20 }));
+    for (const value of ['203.0.113.0/24', '2001:db8::7', 'evil.example.com'])
+      at.apply(record({ value, score: 80 }));
+    const bad = at.scores(NOW).filter(({ score }) => score >= 50);
+    const addresses = bad.map(({ value }) => value).filter((value) => value !== 'evil.example.com');
+    const steps = at.badRanges(50, NOW);
+    let taken = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) taken++;
+    expect(taken).toBe(Math.floor(at.size() / 512));
+    for (const run of step.value) expect(run).toEqual(run.toSorted((a, b) => compareIps(a.first, b.first)));
+    expect(step.value.flat().map(formatRange).toSorted()).toEqual(addresses.toSorted());
+    // All have decayed below by then.
+    expect(atOnce(at.badRanges(50, NOW + DAY)).flat()).toEqual([]);
   });
 
   test('records in any order, late or twice, end in the same', () => {
