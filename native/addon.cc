@@ -19,6 +19,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 	exports.Set("epochOffsetMs", Napi::Function::New(env, telegen::epoch_offset_ms));
 	exports.Set("networkInterfaces", Napi::Function::New(env, telegen::network_interfaces));
 	exports.Set("lockFile", Napi::Function::New(env, telegen::lock_file));
+	exports.Set("trimMemory", Napi::Function::New(env, telegen::trim_memory));
 	exports.Set("switchUser", Napi::Function::New(env, telegen::switch_user));
 	exports.Set("limitCapabilities", Napi::Function::New(env, telegen::limit_capabilities));
 	return exports;

@@ -3,6 +3,9 @@
 #include <sys/file.h>
 
 #include <cerrno>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "arguments.h"
 #include "kernel_error.h"
@@ -18,6 +21,14 @@ Napi::Value lock_file(const Napi::CallbackInfo &info) {
 	if (errno == EWOULDBLOCK)
 		return Napi::Boolean::New(info.Env(), false);
 	return kernel_error(info.Env(), "flock", errno);
+}
+
+Napi::Value trim_memory(const Napi::CallbackInfo &info) {
+#ifdef __GLIBC__
+	return Napi::Boolean::New(info.Env(), malloc_trim(0) == 1);
+#else
+	return Napi::Boolean::New(info.Env(), false);
+#endif
 }
 
 } // namespace telegen

@@ -91,6 +91,8 @@ export interface Addon {
   epochOffsetMs(): number;
   /** Takes an exclusive lock on an open file without waiting; false when somebody else has it. */
   lockFile(fd: number): boolean;
+  /** Gives memory that was freed and that malloc keeps back to the system; false when there is none. */
+  trimMemory(): boolean;
   /**
    * Becomes the user (name or number) with its groups, on all threads; only the calling one keeps its capabilities. Throws
    * KernelError.

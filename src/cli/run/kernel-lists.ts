@@ -6,6 +6,7 @@ import {
   type ListSource,
 } from '../../capture/live/lists/kernel-lists.ts';
 import { atOnce, inSlices } from '../../rule-files/in-slices.ts';
+import { clearUp } from './clear-up.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { KernelListSource } from './reputation.ts';
 
@@ -13,6 +14,8 @@ import type { KernelListSource } from './reputation.ts';
 const LOOK_MS = 250;
 /** Scores decay without a word from anybody. */
 const SCORES_AGAIN_MS = 30_000;
+/** Entries from which on a new version leaves much behind. */
+const LONG = 50_000;
 
 /** How the kernel side hears of lists: room when it is loaded, what is listed before it is attached, and later changes. */
 export interface ListFeed {
@@ -41,7 +44,7 @@ export function createListFeed(source: KernelListSource, diagnostics: Pick<Diagn
     const versions = source.versions();
     const nowMs = Date.now();
     for (const each of sources) {
-      yield* kernel.replace(each, source.ranges(each, nowMs));
+      yield* kernel.replace(each, yield* source.ranges(each, nowMs));
       told[each] = versions[each];
       if (each === 'scores') scoresMs = nowMs;
     }
@@ -67,6 +70,7 @@ export function createListFeed(source: KernelListSource, diagnostics: Pick<Diagn
     const versions = source.versions();
     try {
       await inSlices(write(kernel, sources));
+      if (sources.includes('lists') && source.size(4) + source.size(6) >= LONG) clearUp('soon');
     } catch (error) {
       // Not again before there is news: what is in use stays in use.
       Object.assign(told, versions);

@@ -8,6 +8,7 @@ import { capabilityCheck } from '../doctor/host-checks.ts';
 import { filesReadAgain } from '../privileges/files-read-again.ts';
 import { createPrivileges, type Privileges } from '../privileges/privileges.ts';
 import { farewell, hookNotes } from './banner.ts';
+import { clearUp } from './clear-up.ts';
 import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
 import { spoolDirectory } from './spool.ts';
 import { type Running, type RunOptions, start, TICK_MS } from './start.ts';
@@ -30,7 +31,7 @@ export async function run(options: RunOptions): Promise<number> {
   privileges.onceAttached(running.capture.hooks);
   hookNotes(running.capture.hooks, diagnostics);
   const timer = setInterval(() => running.tick(Date.now()), TICK_MS);
-  clearUpAfterStart();
+  clearUp('now');
   const stopped = untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
   // Whoever reads this may send a signal at once.
   diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);
@@ -38,11 +39,6 @@ export async function run(options: RunOptions): Promise<number> {
   clearInterval(timer);
   await stop(running);
   return EXIT.ok;
-}
-
-/** Reading rules and configuration leaves megabytes behind, which a quiet host would otherwise keep for hours. */
-function clearUpAfterStart(): void {
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** Said here by name, where the kernel would only say EPERM. */
