@@ -148,6 +148,7 @@ function toRules(rules: FileConfig['rules']) {
     shadow: rules.shadow,
     minLevel: rules.min_level,
     portableWindows: rules.portable_windows,
+    pipelines: rules.pipelines,
     ...(placeholders === undefined ? {} : { placeholders }),
   };
 }

@@ -69,10 +69,10 @@ function effectiveAlerts(
 
 function effectiveRules(rules: FileConfig['rules'], absolute: (path: string) => string): FileConfig['rules'] {
   const { placeholders, ...rest } = rules;
-  const paths = rules.paths.map(absolute);
+  const files = { paths: rules.paths.map(absolute), pipelines: rules.pipelines.map(absolute) };
   return placeholders === undefined
-    ? { ...rest, paths }
-    : { ...rest, paths, placeholders: absolute(placeholders) };
+    ? { ...rest, ...files }
+    : { ...rest, ...files, placeholders: absolute(placeholders) };
 }
 
 function effectiveOtlp(otlp: FileConfig['otlp'], absolute: (path: string) => string): FileConfig['otlp'] {

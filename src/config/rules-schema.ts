@@ -30,6 +30,11 @@ export const rulesSchema = leaf.section('Sigma rules', {
     active: true,
     description: 'YAML file of lists for %placeholders%: `name: [value, ...]`.',
   }),
+  pipelines: leaf.paths({
+    active: true,
+    description:
+      'Processing pipelines in the form of pySigma, applied to all rules by their priority, reloaded with them.',
+  }),
   portable_windows: leaf.flag(false, {
     active: true,
     description: 'Also load rules labelled windows that hold on every system.',

@@ -1,7 +1,7 @@
 import { applyFilters, type CompiledFilter, compileFilter } from './filters.ts';
 import { resolveActions } from './syntax/actions.ts';
 import type { Condition } from './syntax/condition.ts';
-import { namesIn, parseCondition } from './syntax/condition.ts';
+import { namesIn, parseCondition, withoutNames } from './syntax/condition.ts';
 import type { Detection } from './syntax/detection.ts';
 import {
   type ConditionText,
@@ -26,10 +26,12 @@ export interface RuleFile {
   readonly problems: readonly RuleProblem[];
 }
 
-/** Changes rules before they are compiled; undefined refuses the rule, with the reason in `problems`. */
+/** Changes documents before they are compiled; what it refuses has a reason in its `problems`. */
 export interface RuleTransform {
-  rule(rule: RuleSource, problems: Problems): RuleSource | undefined;
-  correlation(document: CorrelationDocument): CorrelationDocument;
+  rule(rule: RuleSource): RuleSource;
+  filter(filter: FilterSource): FilterSource;
+  /** With the log sources of the rules that it is about. */
+  correlation(document: CorrelationDocument, logsources: readonly Logsource[]): CorrelationDocument;
 }
 
 export interface CompileOptions {
@@ -77,6 +79,8 @@ export interface Compiled {
   readonly fileProblems: readonly { readonly file: string; readonly problem: RuleProblem }[];
 }
 
+/** Correlations of correlations. */
+const MAX_CHAIN = 10;
 const EXCLUDED: readonly string[] = ['unsupported', 'deprecated'];
 
 /** Compiles rule files. Never throws; one bad document never stops the others. */
@@ -105,13 +109,43 @@ export function* compileSteps(
       const source = parseDocument(node);
       claimNames(source, file, taken);
       if (source.kind === 'filter') {
-        const filter = compileFilter(source, file, (each, problems) => compileParts(each, problems, options));
+        const changed = source.problems.failed ? source : (options.transform?.filter(source) ?? source);
+        const filter = compileFilter(changed, file, (each, problems) =>
+          compileParts(each, problems, options),
+        );
         if (filter.problems.failed) documents.push(refused(head(source, file)));
         filters.push(filter);
       } else documents.push(compileDocument(source, file, options));
     }
   }
-  return { documents: applyFilters(documents, filters), filters, fileProblems };
+  const changed = changeCorrelations(documents, options.transform);
+  return { documents: applyFilters(changed, filters), filters, fileProblems };
+}
+
+/** After all rules: a correlation may stand in front of those that it is about. */
+function changeCorrelations(
+  documents: readonly CompiledDocument[],
+  transform: RuleTransform | undefined,
+): readonly CompiledDocument[] {
+  if (transform === undefined) return documents;
+  const byName = new Map<string, CompiledDocument>();
+  for (const each of documents)
+    for (const name of [each.meta.id, each.meta.name]) if (name) byName.set(name, each);
+  const logsourcesOf = (name: string, depth: number): readonly Logsource[] => {
+    const named = byName.get(name);
+    if (named?.kind === 'rule') return [named.logsource];
+    if (named?.kind !== 'correlation' || depth === MAX_CHAIN) return [];
+    return named.document.correlation.rules.flatMap((below) => logsourcesOf(below, depth + 1));
+  };
+  return documents.map((each) => {
+    if (each.kind !== 'correlation') return each;
+    const { rules } = each.document.correlation;
+    const document = transform.correlation(
+      each.document,
+      rules.flatMap((name) => logsourcesOf(name, 0)),
+    );
+    return each.problems.failed ? refused(each) : { ...each, meta: document.meta, document };
+  });
 }
 
 function head({ meta, offset, problems, tests }: SigmaDocument, file: string): DocumentHead {
@@ -155,28 +189,34 @@ function compileDocument(
   if (meta.status !== undefined && excluded.includes(meta.status) && !problems.failed)
     return refused(of, `rules of status "${meta.status}" are not loaded`);
   if (source.kind === 'broken' || problems.failed) return refused(of);
-  if (source.kind === 'correlation')
-    return { ...of, kind: 'correlation', document: options.transform?.correlation(source) ?? source };
-  const changed = options.transform === undefined ? source : options.transform.rule(source, problems);
-  if (changed === undefined || problems.failed)
-    return refused(of, problems.reason ?? 'a pipeline removed it');
-  const expression = compileParts(changed, problems, options);
+  if (source.kind === 'correlation') return { ...of, kind: 'correlation', document: source };
+  const changed = options.transform?.rule(source) ?? source;
+  const expression = problems.failed ? undefined : compileParts(changed, problems, options);
   if (expression === undefined) return refused(of);
-  return { ...of, kind: 'rule', logsource: changed.logsource, expression };
+  return { ...of, meta: changed.meta, kind: 'rule', logsource: changed.logsource, expression };
 }
 
 interface Parts {
   readonly detections: ReadonlyMap<string, Detection>;
   readonly conditions: readonly ConditionText[];
+  readonly dropped?: readonly string[];
 }
 
 /** Detections and conditions to one expression; undefined, with the problem reported, when something is unsound. */
 function compileParts(parts: Parts, problems: Problems, options: CompileOptions): Expression | undefined {
+  const { dropped = [] } = parts;
   const names = [...parts.detections.keys()];
   const conditions = parts.conditions.map(({ text, offset }) =>
-    parseCondition({ text, offset, names }, problems),
+    parseCondition({ text, offset, names: [...names, ...dropped] }, problems),
   );
-  const sound = conditions.filter((condition) => condition !== undefined);
+  const asked = conditions.filter((condition) => condition !== undefined);
+  const sound = asked.flatMap((condition) => withoutNames(condition, dropped) ?? []);
+  if (asked.length > 0 && sound.length === 0)
+    problems.error(
+      'pipeline',
+      parts.conditions[0]?.offset ?? 0,
+      'pipelines drop all that the condition asks for',
+    );
   const context = { problems, placeholders: options.placeholders ?? new Map() };
   const lowered = new Map<string, Expression>();
   for (const [name, detection] of parts.detections) {

@@ -21,13 +21,15 @@ type Compile = (
   parts: {
     readonly detections: ReadonlyMap<string, Detection>;
     readonly conditions: readonly ConditionText[];
+    readonly dropped?: readonly string[];
   },
   problems: Problems,
 ) => Expression | undefined;
 
 export function compileFilter(source: FilterSource, file: string, compile: Compile): CompiledFilter {
-  const { meta, offset, problems, logsource, rules, detections, condition } = source;
-  const expression = problems.failed ? undefined : compile({ detections, conditions: [condition] }, problems);
+  const { meta, offset, problems, logsource, rules, detections, condition, dropped = [] } = source;
+  const parts = { detections, conditions: [condition], dropped };
+  const expression = problems.failed ? undefined : compile(parts, problems);
   return { meta, file, offset, problems, logsource, rules, expression };
 }
 

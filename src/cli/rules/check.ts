@@ -6,12 +6,11 @@ import type { CompiledDocument } from '../../rules/compile.ts';
 import { type DocumentReport, type LoadReport, reportRules } from '../../rules/report.ts';
 import type { RuleProblem } from '../../rules/syntax/problem.ts';
 import type { CommandResult } from '../config.ts';
+import { compileOptionsOf, type RuleReading } from './compile-options.ts';
 import { type LoadedRules, loadRules } from './load-rules.ts';
-import { readPlaceholders } from './placeholders-file.ts';
 
-export interface CheckCommand {
+export interface CheckCommand extends RuleReading {
   readonly format: 'text' | 'json';
-  readonly placeholders?: string;
   readonly portableWindows?: boolean;
 }
 
@@ -25,7 +24,7 @@ export interface PlacedProblem extends Place {
 
 /** `rules check`: what became of every document, and everything wrong with them. Exit code 2 when there is an error. */
 export function rulesCheck(paths: readonly string[], command: CheckCommand): CommandResult {
-  const loaded = loadRules(paths, { placeholders: readPlaceholders(command.placeholders) });
+  const loaded = loadRules(paths, compileOptionsOf(command));
   const report = reportRules(loaded.compiled, listClasses(createClasses(NO_PORTS, 'host')), {
     portableWindows: command.portableWindows === true,
   });

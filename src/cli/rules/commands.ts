@@ -22,6 +22,11 @@ export function addRules(program: Command): void {
 const placeholders = (): Option =>
   new Option('--placeholders <file>', 'lists for %placeholders% (YAML: name to list of values)');
 
+const pipelines = (): Option =>
+  new Option('--pipeline <file>', 'processing pipeline in the form of pySigma; may be given again').argParser(
+    several,
+  );
+
 const formatOption = (): Option =>
   new Option('--format <format>', 'form of the report').choices(['text', 'json']).default('text');
 
@@ -34,6 +39,7 @@ function addCheck(rules: Command): void {
     .description('say of every rule whether it loads, and everything wrong with it')
     .addOption(formatOption())
     .addOption(placeholders())
+    .addOption(pipelines())
     .addOption(portable())
     .action(async (paths, options) => {
       const { rulesCheck } = await import('./check.ts');
@@ -51,6 +57,7 @@ function addMatch(rules: Command): void {
     )
     .addOption(formatOption().default('json'))
     .addOption(placeholders())
+    .addOption(pipelines())
     .action(async (paths, options) => {
       const { rulesMatch } = await import('./match.ts');
       const { createDiagnostics } = await import('../run/diagnostics.ts');
@@ -65,6 +72,7 @@ function addList(rules: Command): void {
     .description('list rules: id, level, state, log source, title; without folders those that are shipped')
     .addOption(formatOption())
     .addOption(placeholders())
+    .addOption(pipelines())
     .addOption(portable())
     .action(async (paths, options) => {
       const { rulesList } = await import('./list.ts');
@@ -82,6 +90,7 @@ function addTest(rules: Command): void {
         .default('text'),
     )
     .addOption(placeholders())
+    .addOption(pipelines())
     .action(async (paths, options) => {
       const { rulesTest } = await import('./test.ts');
       print(rulesTest(paths, options));
@@ -96,6 +105,7 @@ function addExplain(rules: Command): void {
     .option('--dir <dir>', 'rule file or folder; may be given again', several)
     .addOption(formatOption())
     .addOption(placeholders())
+    .addOption(pipelines())
     .action(async (rule, options) => {
       const { rulesExplain } = await import('./explain.ts');
       print(rulesExplain(rule, options));

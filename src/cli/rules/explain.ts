@@ -6,16 +6,15 @@ import { createGenericMatcher } from '../../rules/generic-events.ts';
 import { isServedBy, showLogsource } from '../../rules/syntax/logsource.ts';
 import type { CommandResult } from '../config.ts';
 import { printable } from './check.ts';
+import { compileOptionsOf, type RuleReading } from './compile-options.ts';
 import { parseEvent } from './event-lines.ts';
 import { loadRules } from './load-rules.ts';
-import { readPlaceholders } from './placeholders-file.ts';
 import { rulePaths } from './rule-paths.ts';
 
-export interface ExplainCommand {
+export interface ExplainCommand extends RuleReading {
   readonly event: string;
   readonly dir?: readonly string[];
   readonly format: 'text' | 'json';
-  readonly placeholders?: string;
 }
 
 /** `rules explain`: which parts of a rule an event fulfils and which not. Exit code 1 when the rule does not match. */
@@ -45,8 +44,8 @@ export function rulesExplain(rule: string, command: ExplainCommand): CommandResu
 const toJson = (value: unknown): string =>
   `${JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each), 2)}\n`;
 
-function findRule(name: string, { dir, placeholders }: ExplainCommand): CompiledRule {
-  const { compiled } = loadRules(rulePaths(dir ?? []), { placeholders: readPlaceholders(placeholders) });
+function findRule(name: string, command: ExplainCommand): CompiledRule {
+  const { compiled } = loadRules(rulePaths(command.dir ?? []), compileOptionsOf(command));
   const named = compiled.documents.filter(({ meta, file }) =>
     [meta.id, meta.name, meta.title, file].includes(name),
   );

@@ -5,15 +5,13 @@ import { type DocumentReport, reportRules } from '../../rules/report.ts';
 import { showLogsource } from '../../rules/syntax/logsource.ts';
 import type { CommandResult } from '../config.ts';
 import { type CheckCommand, printable } from './check.ts';
+import { compileOptionsOf } from './compile-options.ts';
 import { loadRules } from './load-rules.ts';
-import { readPlaceholders } from './placeholders-file.ts';
 import { rulePaths } from './rule-paths.ts';
 
 /** `rules list`: one line per document, or a JSON array with everything that a document says of itself. */
 export function rulesList(paths: readonly string[], command: CheckCommand): CommandResult {
-  const { compiled, placeOf } = loadRules(rulePaths(paths), {
-    placeholders: readPlaceholders(command.placeholders),
-  });
+  const { compiled, placeOf } = loadRules(rulePaths(paths), compileOptionsOf(command));
   const { documents } = reportRules(compiled, listClasses(createClasses(NO_PORTS, 'host')), {
     portableWindows: command.portableWindows === true,
   });

@@ -2,14 +2,13 @@ import type { Writable } from 'node:stream';
 import { EXIT } from '../../model/errors.ts';
 import { createGenericEngine } from '../../rules/generic-engine.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
+import { compileOptionsOf, type RuleReading } from './compile-options.ts';
 import { readEvents } from './event-lines.ts';
 import { loadRules } from './load-rules.ts';
-import { readPlaceholders } from './placeholders-file.ts';
 
-export interface MatchCommand {
+export interface MatchCommand extends RuleReading {
   /** JSON lines; `-` for standard input. */
   readonly events: string;
-  readonly placeholders?: string;
   readonly format: 'text' | 'json';
 }
 
@@ -19,10 +18,11 @@ export interface MatchCommand {
  */
 export async function rulesMatch(
   paths: readonly string[],
-  { events, placeholders, format }: MatchCommand,
+  command: MatchCommand,
   { out, diagnostics }: { readonly out: Writable; readonly diagnostics: Diagnostics },
 ): Promise<number> {
-  const { compiled } = loadRules(paths, { placeholders: readPlaceholders(placeholders) });
+  const { events, format } = command;
+  const { compiled } = loadRules(paths, compileOptionsOf(command));
   const refused = compiled.documents.filter(({ kind }) => kind === 'refused').length;
   if (refused > 0)
     diagnostics.info(`${refused} of ${compiled.documents.length} documents take no part (see rules check)`);

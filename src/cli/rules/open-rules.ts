@@ -11,7 +11,7 @@ import { type RuleEngine, ruleEngineSteps } from '../../rules/engine.ts';
 import type { RuleSetOptions } from '../../rules/engine-parts.ts';
 import type { Diagnostics } from '../run/diagnostics.ts';
 import { placedProblems } from './check.ts';
-import { readPlaceholders } from './placeholders-file.ts';
+import { compileOptionsOf } from './compile-options.ts';
 import { rulePaths } from './rule-paths.ts';
 
 export interface OpenRulesOptions {
@@ -86,7 +86,9 @@ class Opened implements OpenRules {
     this.#errors = new Set(parts.errors);
     this.#options = options;
     const onChange = (): void => void this.reload();
-    this.#watch = options.watch ? watchRules({ paths: parts.paths, onChange }) : undefined;
+    const { placeholders, pipelines } = options.config;
+    const watched = [...parts.paths, ...pipelines, ...(placeholders === undefined ? [] : [placeholders])];
+    this.#watch = options.watch ? watchRules({ paths: watched, onChange }) : undefined;
   }
 
   reload(): Promise<boolean> {
@@ -149,10 +151,10 @@ class Opened implements OpenRules {
   }
 }
 
-async function load(paths: readonly string[], { placeholders }: RulesConfig): Promise<Loaded> {
-  const lists = readPlaceholders(placeholders);
+async function load(paths: readonly string[], config: RulesConfig): Promise<Loaded> {
+  const options = compileOptionsOf({ ...config, pipeline: config.pipelines });
   const { files, placeOf }: RuleFiles = await inSlices(readRuleFileSteps(paths));
-  const compiled = await inSlices(compileSteps(files, { placeholders: lists }));
+  const compiled = await inSlices(compileSteps(files, options));
   const problems = placedProblems({ compiled, placeOf });
   const errors = problems
     .filter(({ severity }) => severity === 'error')

@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { TelegenError } from '../../model/errors.ts';
-import { MAX_FILE_BYTES } from '../../rule-files/read-files.ts';
 import { readRuleYaml } from '../../rule-files/read-yaml.ts';
 import { textsOf } from '../../rules/syntax/node.ts';
 import type { Placeholders } from '../../rules/syntax/placeholders.ts';
+import { readRuleText } from './rule-text.ts';
 
 /** Reads `name: [values]`; without a file there are no placeholders. Throws TELEGEN_RULES for what is no such file. */
 export function readPlaceholders(file: string | undefined): Placeholders {
   if (file === undefined) return new Map();
-  const { documents, problems, placeOf } = readRuleYaml(read(file));
+  const { documents, problems, placeOf } = readRuleYaml(readRuleText(file));
   const [problem] = problems;
   const [root] = documents;
   if (problem !== undefined) {
@@ -19,14 +18,4 @@ export function readPlaceholders(file: string | undefined): Placeholders {
   if (root.kind !== 'map')
     throw new TelegenError('TELEGEN_RULES', `${file}:1:1: placeholders are a mapping of names to lists`);
   return new Map(root.entries.map(({ key, value }) => [key, textsOf(value)]));
-}
-
-function read(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8');
-    if (text.length <= MAX_FILE_BYTES) return text;
-  } catch (cause) {
-    throw new TelegenError('TELEGEN_RULES', `${file}: cannot be read`, { cause });
-  }
-  throw new TelegenError('TELEGEN_RULES', `${file}: larger than 4 MiB`);
 }

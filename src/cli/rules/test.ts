@@ -2,20 +2,20 @@ import { EXIT } from '../../model/errors.ts';
 import { type RuleTestResult, runRuleTests } from '../../rules/rule-tests.ts';
 import type { CommandResult } from '../config.ts';
 import { printable } from './check.ts';
+import { compileOptionsOf, type RuleReading } from './compile-options.ts';
 import { type LoadedRules, loadRules } from './load-rules.ts';
-import { readPlaceholders } from './placeholders-file.ts';
 import { rulePaths } from './rule-paths.ts';
 
 export const TEST_FORMS = ['text', 'json', 'tap', 'junit'] as const;
 
-export interface TestCommand {
+export interface TestCommand extends RuleReading {
   readonly format: (typeof TEST_FORMS)[number];
-  readonly placeholders?: string;
 }
 
 /** `rules test`: runs the tests at the foot of rule files. Exit code 1 when one fails or is missing. */
-export function rulesTest(paths: readonly string[], { format, placeholders }: TestCommand): CommandResult {
-  const loaded = loadRules(rulePaths(paths), { placeholders: readPlaceholders(placeholders) });
+export function rulesTest(paths: readonly string[], command: TestCommand): CommandResult {
+  const { format } = command;
+  const loaded = loadRules(rulePaths(paths), compileOptionsOf(command));
   const results = runRuleTests(loaded.compiled);
   const broken = loaded.compiled.fileProblems.map(({ file, problem }) => `${file}: ${problem.message}`);
   const ok = broken.length === 0 && results.every((result) => result.ok);

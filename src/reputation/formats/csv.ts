@@ -1,6 +1,6 @@
 import type { EntryFacts } from '../../model/lookup.ts';
+import { parseCsvRow } from '../../net/csv-row.ts';
 import { parseIp } from '../../net/ip.ts';
-import { parseCsvRow } from './csv-row.ts';
 import type { FormatReader, ListSink } from './format.ts';
 import { known } from './json.ts';
 import { forEachLine, parseTime, parseWhole } from './lines.ts';

@@ -205,6 +205,17 @@ function matchesSelector(selector: string, name: string): boolean {
   return at <= name.length - last.length;
 }
 
+/** The condition without these names: they disappear from where they stand. undefined when nothing is left. */
+export function withoutNames(condition: Condition, names: readonly string[]): Condition | undefined {
+  if (condition.kind === 'name') return names.includes(condition.name) ? undefined : condition;
+  if (condition.kind === 'not') {
+    const of = withoutNames(condition.of, names);
+    return of && { kind: 'not', of };
+  }
+  const of = condition.of.flatMap((part) => withoutNames(part, names) ?? []);
+  return of.length < 2 ? of[0] : { kind: condition.kind, of };
+}
+
 /** Names that a condition uses. */
 export function namesIn(condition: Condition): readonly string[] {
   if (condition.kind === 'name') return [condition.name];

@@ -24,6 +24,8 @@ export interface RuleSource extends DocumentBase {
   readonly logsource: Logsource;
   readonly detections: ReadonlyMap<string, Detection>;
   readonly conditions: readonly ConditionText[];
+  /** Detections that the conditions name and of which pipelines left nothing. */
+  readonly dropped?: readonly string[];
 }
 
 export interface CorrelationDocument extends DocumentBase {
@@ -36,6 +38,8 @@ export interface FilterSource extends DocumentBase {
   readonly logsource: Logsource;
   readonly detections: ReadonlyMap<string, Detection>;
   readonly condition: ConditionText;
+  /** As in a rule. */
+  readonly dropped?: readonly string[];
   /** Ids or names; `any` for every rule of the log source. */
   readonly rules: readonly string[] | 'any';
 }

@@ -27,6 +27,7 @@ export const RULE_CODES = {
   'value-limit': 'Too many or too long values.',
   'correlation-invalid': 'A correlation that says nothing sound.',
   'correlation-reference': 'A correlation refers to a rule that is not there.',
+  pipeline: 'A processing pipeline refuses the rule, or leaves nothing of it.',
   'filter-invalid': 'A filter that says nothing sound.',
   'filter-reference': 'A filter refers to a rule that is not there.',
   'lint-unused-selection': 'The condition never uses a detection.',
