@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The optional object: needs kernel BTF. Each program here betters or replaces one of the core object: exact errno,
- * executable path and argv at exec, process tracking without tracefs, the accepting worker, refused UDP, and owners of
+ * executable path, argv and working directory at exec, process tracking without tracefs, the accepting worker, refused UDP, and owners of
  * sockets older than telegen.
  */
 #include <linux/bpf.h>
@@ -101,6 +101,10 @@ int BPF_PROG(tg_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	bpf_probe_read_kernel_str(record->exec.filename, sizeof(record->exec.filename), BPF_CORE_READ(bprm, filename));
 	record->path_size = tg_read_exe_path(record->path, task);
 	tg_read_args(record, BPF_CORE_READ(task, mm));
+	record->cwd_size = tg_read_cwd(record->cwd, task);
+	record->login_uid = TG_LOGIN_UNSET;
+	if (bpf_core_field_exists(task->loginuid))
+		record->login_uid = BPF_CORE_READ(task, loginuid.val);
 	TG_SUBMIT(record);
 	return 0;
 }

@@ -5,6 +5,7 @@ import type {
   EndReason,
   ProcessEvent,
 } from '../model/event.ts';
+import { decodeExec, decodeExit } from './decode-process.ts';
 import {
   AT_CONNECTION_ATTRIBUTION,
   AT_CONNECTION_COOKIE,
@@ -22,13 +23,6 @@ import {
   AT_CONNECTION_PHASE,
   AT_CONNECTION_RTT_US,
   AT_CONNECTION_TUPLE,
-  AT_EXEC_DETAIL_ARGS,
-  AT_EXEC_DETAIL_ARGS_SIZE,
-  AT_EXEC_DETAIL_PATH,
-  AT_EXEC_DETAIL_PATH_SIZE,
-  AT_EXEC_FILENAME,
-  AT_EXEC_OWNER,
-  AT_EXIT_OWNER,
   AT_HEAD_FLAGS,
   AT_HEAD_KIND,
   AT_HEAD_SIZE,
@@ -57,17 +51,14 @@ import {
   ATTRIBUTIONS,
   IPPROTO_UDP,
   type RecordView,
-  readList,
   readLocal,
   readOwner,
   readRemote,
   readRole,
-  readText,
   SPOKEN,
   u64,
 } from './record-view.ts';
 
-const FILENAME_LIMIT = 256;
 const NS_PER_MS = 1e6;
 
 const PHASES: readonly ConnectionPhase[] = [
@@ -175,7 +166,7 @@ function decodeRecord(view: RecordView, at: number, kind: number, epochOffsetMs:
     case RECORD_KIND.CONNECTION_END:
       return decodeEnd(view, at, timeMs);
     case RECORD_KIND.EXIT:
-      return { kind: 'process', action: 'exit', timeMs, owner: knownOwner(view, at + AT_EXIT_OWNER) };
+      return decodeExit(view, at, timeMs);
     case RECORD_KIND.UDP_SOCKET_CLOSED:
       return { kind: 'udp-socket-closed', timeMs, socketId: u64(view, at + AT_UDP_SOCKET_CLOSED_COOKIE) };
     case RECORD_KIND.STREAM_CLOSED:
@@ -255,36 +246,5 @@ function decodeStats(view: RecordView, at: number): ConnectionStats {
     rttUs: word(AT_CONNECTION_RTT_US),
     minRttUs: word(AT_CONNECTION_END_MIN_RTT_US),
     durationMs: durationNs / NS_PER_MS,
-  };
-}
-
-function knownOwner(view: RecordView, at: number): ProcessEvent['owner'] {
-  return (
-    readOwner(view, at) ?? { pid: 0, parentPid: 0, uid: 0, startNs: 0, execId: 0, comm: '', cgroupId: 0 }
-  );
-}
-
-function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: number): ProcessEvent {
-  const filename = readText(view, at + AT_EXEC_FILENAME, FILENAME_LIMIT);
-  const exec: ProcessEvent = {
-    kind: 'process',
-    action: 'exec',
-    timeMs,
-    owner: knownOwner(view, at + AT_EXEC_OWNER),
-    ...(filename === '' ? {} : { filename }),
-  };
-  if (!detailed) return exec;
-  const names = readList(view, at + AT_EXEC_DETAIL_PATH, {
-    used: view.u32[(at + AT_EXEC_DETAIL_PATH_SIZE) >>> 2] as number,
-    room: AT_EXEC_DETAIL_ARGS - AT_EXEC_DETAIL_PATH,
-  });
-  const args = readList(view, at + AT_EXEC_DETAIL_ARGS, {
-    used: view.u32[(at + AT_EXEC_DETAIL_ARGS_SIZE) >>> 2] as number,
-    room: SIZE_EXEC_DETAIL - AT_EXEC_DETAIL_ARGS,
-  });
-  return {
-    ...exec,
-    ...(names.length > 0 ? { executablePath: `/${names.reverse().join('/')}` } : {}),
-    ...(args.length > 0 ? { args } : {}),
   };
 }

@@ -55,12 +55,15 @@ export const AT_EXEC_HEAD = 0;
 export const AT_EXEC_OWNER = 16;
 export const AT_EXEC_FILENAME = 72;
 
-export const SIZE_EXEC_DETAIL = 1616;
+export const SIZE_EXEC_DETAIL = 2136;
 export const AT_EXEC_DETAIL_EXEC = 0;
 export const AT_EXEC_DETAIL_PATH_SIZE = 328;
 export const AT_EXEC_DETAIL_ARGS_SIZE = 332;
-export const AT_EXEC_DETAIL_PATH = 336;
-export const AT_EXEC_DETAIL_ARGS = 1104;
+export const AT_EXEC_DETAIL_CWD_SIZE = 336;
+export const AT_EXEC_DETAIL_LOGIN_UID = 340;
+export const AT_EXEC_DETAIL_PATH = 344;
+export const AT_EXEC_DETAIL_ARGS = 1112;
+export const AT_EXEC_DETAIL_CWD = 1624;
 
 export const SIZE_EXIT = 72;
 export const AT_EXIT_HEAD = 0;
@@ -401,7 +404,7 @@ export const LAYOUT = {
   tg_connection: { size: 128, fields: { head: 0, tuple: 16, owner: 56, cookie: 112, rtt_us: 120, error: 124, phase: 126, attribution: 127 } },
   tg_connection_end: { size: 176, fields: { connection: 0, began_ns: 128, bytes_sent: 136, bytes_received: 144, segments_sent: 152, segments_received: 156, retransmits: 160, min_rtt_us: 164, reason: 168, spoken: 172, pad: 173 } },
   tg_exec: { size: 328, fields: { head: 0, owner: 16, filename: 72 } },
-  tg_exec_detail: { size: 1616, fields: { exec: 0, path_size: 328, args_size: 332, path: 336, args: 1104 } },
+  tg_exec_detail: { size: 2136, fields: { exec: 0, path_size: 328, args_size: 332, cwd_size: 336, login_uid: 340, path: 344, args: 1112, cwd: 1624 } },
   tg_exit: { size: 72, fields: { head: 0, owner: 16 } },
   tg_udp_socket_closed: { size: 24, fields: { head: 0, cookie: 16 } },
   tg_payload: { size: 144, fields: { head: 0, tuple: 16, owner: 56, cookie: 112, seq: 120, length: 124, passed: 128, ordinal: 132, direction: 136, attribution: 137, flags: 138, pad: 139 } },

@@ -23,6 +23,8 @@ export const ATTR = {
   processUserId: 'process.user.id',
   processUserName: 'process.user.name',
   processAncestors: 'telegen.process.ancestors',
+  processWorkingDirectory: 'process.working_directory',
+  processLoginUid: 'telegen.process.login_uid',
   containerId: 'container.id',
   podName: 'k8s.pod.name',
   podUid: 'k8s.pod.uid',

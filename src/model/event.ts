@@ -106,6 +106,10 @@ export interface ProcessEvent extends EventBase {
   /** Absolute path of the executable image, when the kernel side could read it. */
   readonly executablePath?: string;
   readonly args?: readonly string[];
+  /** Absolute, when the kernel side could read it. */
+  readonly workingDirectory?: string;
+  /** Whom the session that led to this process was opened for (audit's loginuid); absent when no login did. */
+  readonly loginUid?: number;
   /** Filled in by enrichment. */
   readonly process?: Process | undefined;
   readonly workload?: Workload | undefined;

@@ -142,6 +142,8 @@ function contentEventAttributes(event: ContentEvent, shown: Shown): Attributes {
 function processEventAttributes(event: ProcessEvent): Attributes {
   const draft: Draft = { [ATTR.eventName]: 'process', [ATTR.phase]: event.action };
   putAll(draft, workloadAttributes(event.workload));
+  put(draft, ATTR.processWorkingDirectory, event.workingDirectory);
+  put(draft, ATTR.processLoginUid, event.loginUid);
   if (event.process !== undefined) {
     putProcess(draft, event.process);
     return draft;

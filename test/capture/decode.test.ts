@@ -144,16 +144,23 @@ describe('processes', () => {
     args?: string | Uint8Array;
     pathSize?: number;
     argsSize?: number;
+    cwd?: string;
+    cwdSize?: number;
+    loginUid?: number;
   }
-  const exec = ({ filename = '', path = '', args = '', pathSize, argsSize }: Exec): DecodedRecord =>
+  const exec = ({ filename = '', path = '', args = '', cwd, ...more }: Exec): DecodedRecord =>
     one((writer) =>
       writer.add(RECORD_KIND.EXEC_DETAIL, layout.SIZE_EXEC_DETAIL, (record) => {
         writeOwner(record, layout.AT_EXEC_OWNER);
         writeText(record, layout.AT_EXEC_FILENAME, filename);
         writeText(record, layout.AT_EXEC_DETAIL_PATH, path);
         writeText(record, layout.AT_EXEC_DETAIL_ARGS, args);
-        record.setUint32(layout.AT_EXEC_DETAIL_PATH_SIZE, pathSize ?? path.length, true);
-        record.setUint32(layout.AT_EXEC_DETAIL_ARGS_SIZE, argsSize ?? args.length, true);
+        record.setUint32(layout.AT_EXEC_DETAIL_PATH_SIZE, more.pathSize ?? path.length, true);
+        record.setUint32(layout.AT_EXEC_DETAIL_ARGS_SIZE, more.argsSize ?? args.length, true);
+        writeText(record, layout.AT_EXEC_DETAIL_CWD, cwd ?? '');
+        const cwdSize = more.cwdSize ?? (cwd === undefined ? 0 : cwd.length + 1);
+        record.setUint32(layout.AT_EXEC_DETAIL_CWD_SIZE, cwdSize, true);
+        record.setUint32(layout.AT_EXEC_DETAIL_LOGIN_UID, more.loginUid ?? 0xffff_ffff, true);
       }),
     );
 
@@ -184,11 +191,15 @@ describe('processes', () => {
       { args: 'a\0', pathSize: 0, argsSize: 0xffff_ffff },
       { args: ['a', ...Array(510).fill('')] },
     ],
+    ['a working directory', { cwd: 'b\0srv\0' }, { workingDirectory: '/srv/b' }],
+    ['that of the root', { cwd: '' }, { workingDirectory: '/' }],
+    ['whom the session is of', { loginUid: 0 }, { loginUid: 0 }],
   ])('%s', (_, fields, expected) => expect(exec(fields)).toMatchObject(expected));
 
   it('of which nothing could be read say nothing', () => {
     const event = exec({});
-    for (const key of ['filename', 'executablePath', 'args']) expect(event).not.toHaveProperty(key);
+    for (const key of ['filename', 'executablePath', 'args', 'workingDirectory', 'loginUid'])
+      expect(event).not.toHaveProperty(key);
   });
 
   it('begin, without BTF, with a file name alone', () => {

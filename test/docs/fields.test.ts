@@ -74,6 +74,8 @@ function everything(): Record<string, AttributeValue>[] {
     owner,
     filename: '/tmp/shell',
     args: ['a'],
+    workingDirectory: '/tmp',
+    loginUid: 1000,
   };
   const loss: TelegenEvent = {
     kind: 'loss',

@@ -139,7 +139,22 @@ describe.skipIf(skip !== undefined)(`who it was ${skip ? `(SKIP: ${skip})` : ''}
     await program.end();
     const { owner } = await attempt();
     const exec = await watch.process('the exec', (event) => event.owner.execId === owner?.execId);
-    expect(exec).toMatchObject({ filename: './near', executablePath: `${sandbox.folder}/near` });
+    expect(exec).toMatchObject({
+      filename: './near',
+      executablePath: `${sandbox.folder}/near`,
+      workingDirectory: sandbox.folder,
+    });
+  });
+
+  it('executed by somebody who logged in, in the root', async () => {
+    watch = watchCgroup({ cgroup: sandbox.cgroup });
+    const script = `echo 4242 > /proc/self/loginuid; cd /; exec ${peerProgram()} say done`;
+    const program = sandbox.start(['sh', '-c', script]);
+    await program.end();
+    const peers = await watch.process('the exec', ({ executablePath }) => executablePath === peerProgram());
+    expect(peers).toMatchObject({ workingDirectory: '/', loginUid: 4242, owner: { pid: program.pid } });
+    const first = await watch.process('the shell', ({ owner }) => owner.pid === program.pid);
+    expect(first).not.toHaveProperty('loginUid');
   });
 
   it('executed from a file system mounted there', async () => {

@@ -164,6 +164,14 @@ const ROWS: readonly Row[] = [
   ['product: zeek, service: http', 'client_header_names: REFERER', http(), true],
   ['category: process_creation, product: linux', 'CommandLine|contains: hunter2', exec, true],
   ['category: process_creation, product: linux', 'ParentImage: /bin/bash', exec, true],
+  [
+    'category: process_creation, product: linux',
+    'CurrentDirectory|startswith: /srv',
+    { ...exec, workingDirectory: '/srv/x' },
+    true,
+  ],
+  ['category: process_creation, product: linux', 'LogonId: 0', { ...exec, loginUid: 0 }, true],
+  ['category: process_creation, product: linux', 'LogonId: 0', exec, false],
   ['category: process_creation, product: linux', 'ParentCommandLine|contains: -i', exec, true],
   ['category: process_creation, product: linux', 'Image: /bin/nc', { ...exec, action: 'exit' }, false],
 ];

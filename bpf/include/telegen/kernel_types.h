@@ -38,6 +38,7 @@ struct file {
 
 struct fs_struct {
 	struct path root;
+	struct path pwd;
 };
 
 struct mm_struct {
@@ -61,6 +62,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	const struct cred *cred;
+	kuid_t loginuid; /* with CONFIG_AUDIT */
 	char comm[16];
 };
 

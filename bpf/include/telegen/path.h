@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Path of a task's executable by walking dentries and mounts up to the task's root. */
+/* Paths of a task's executable and working directory by walking dentries and mounts up to the task's root. */
 #ifndef TELEGEN_PATH_H
 #define TELEGEN_PATH_H
 
@@ -13,13 +13,12 @@ static __always_inline struct mount *tg_mount_of(struct vfsmount *mnt)
 }
 
 /*
- * Writes the names from the file upwards, NUL after each. Returns the bytes used, or 0 when the path is deeper or
+ * Writes the names from the file upwards, NUL after each. Returns the bytes used, or -1 when the path is deeper or
  * longer than fits: a cut path would name another file.
  */
-static __always_inline __u32 tg_read_exe_path(char *out, struct task_struct *task)
+static __always_inline __s32 tg_read_path(char *out, __u32 room, struct task_struct *task, struct vfsmount *mnt,
+					  struct dentry *dentry)
 {
-	struct vfsmount *mnt = BPF_CORE_READ(task, mm, exe_file, f_path.mnt);
-	struct dentry *dentry = BPF_CORE_READ(task, mm, exe_file, f_path.dentry);
 	struct dentry *root = BPF_CORE_READ(task, fs, root.dentry);
 	struct vfsmount *root_mnt = BPF_CORE_READ(task, fs, root.mnt);
 	__u64 used = 0;
@@ -30,7 +29,9 @@ static __always_inline __u32 tg_read_exe_path(char *out, struct task_struct *tas
 		struct dentry *parent;
 		long length;
 
-		if (!dentry || !mnt || (dentry == root && mnt == root_mnt))
+		if (!dentry || !mnt)
+			return used ? (__s32)used : -1;
+		if (dentry == root && mnt == root_mnt)
 			return used;
 		if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
 			above = BPF_CORE_READ(mount, mnt_parent);
@@ -43,15 +44,31 @@ static __always_inline __u32 tg_read_exe_path(char *out, struct task_struct *tas
 		parent = BPF_CORE_READ(dentry, d_parent);
 		if (parent == dentry)
 			return used;
-		if (used > TG_PATH_SIZE - TG_NAME_SIZE)
-			return 0;
+		if (used > room - TG_NAME_SIZE)
+			return -1;
 		length = bpf_probe_read_kernel_str(out + used, TG_NAME_SIZE, BPF_CORE_READ(dentry, d_name.name));
 		if (length <= 1 || length > TG_NAME_SIZE)
-			return 0;
+			return -1;
 		used += length;
 		dentry = parent;
 	}
-	return 0;
+	return -1;
+}
+
+static __always_inline __u32 tg_read_exe_path(char *out, struct task_struct *task)
+{
+	__s32 used = tg_read_path(out, TG_PATH_SIZE, task, BPF_CORE_READ(task, mm, exe_file, f_path.mnt),
+				  BPF_CORE_READ(task, mm, exe_file, f_path.dentry));
+
+	return used < 0 ? 0 : used;
+}
+
+/* One more than the bytes used; 0 when it could not be read whole. */
+static __always_inline __u32 tg_read_cwd(char *out, struct task_struct *task)
+{
+	return tg_read_path(out, TG_CWD_SIZE, task, BPF_CORE_READ(task, fs, pwd.mnt),
+			    BPF_CORE_READ(task, fs, pwd.dentry)) +
+	       1;
 }
 
 #endif

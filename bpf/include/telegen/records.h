@@ -16,6 +16,9 @@
 #define TG_NAME_SIZE 256
 #define TG_PATH_SIZE 768
 #define TG_ARGS_SIZE 512
+#define TG_CWD_SIZE 512
+/* Of a process that no login led to, or when it could not be read. */
+#define TG_LOGIN_UNSET 0xffffffff
 
 enum tg_record_kind {
 	TG_RECORD_CONNECTION = 1,
@@ -179,14 +182,18 @@ struct tg_exec {
 
 /*
  * path holds the names from the executable upwards, each NUL-terminated ("shell\0tmp\0" is /tmp/shell); path_size is
- * 0 when it could not be read whole. args holds argv as the kernel keeps it: NUL-separated.
+ * 0 when it could not be read whole. args holds argv as the kernel keeps it: NUL-separated. cwd is the working directory
+ * in the form of path; cwd_size is one more than what it takes, since that of / takes nothing.
  */
 struct tg_exec_detail {
 	struct tg_exec exec;
 	__u32 path_size;
 	__u32 args_size;
+	__u32 cwd_size;
+	__u32 login_uid; /* whom the session that led here was opened for (audit's loginuid), TG_LOGIN_UNSET */
 	char path[TG_PATH_SIZE];
 	char args[TG_ARGS_SIZE];
+	char cwd[TG_CWD_SIZE];
 };
 
 struct tg_exit {
