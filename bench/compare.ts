@@ -8,6 +8,7 @@ import { type Comparison, compareRows, FACTOR } from './comparison.ts';
 import type { Benchmark, Row } from './model.ts';
 import { formatNumber } from './report.ts';
 import { readResult } from './results.ts';
+import { underProgramRuntime } from './runtime.ts';
 import { undoAll } from './support/cleanup.ts';
 
 const RUNS = 3;
@@ -53,7 +54,7 @@ async function main(): Promise<boolean> {
 }
 
 try {
-  process.exitCode = (await main()) ? 1 : 0;
+  process.exitCode = underProgramRuntime() ?? ((await main()) ? 1 : 0);
 } catch (error) {
   process.stderr.write(`compare: ${error instanceof TypeError ? error.message : (error as Error).stack}\n`);
   process.exitCode = 2;

@@ -7,6 +7,7 @@ import { describeMachine } from './machine.ts';
 import { type Benchmark, isMet, type Row } from './model.ts';
 import { renderTable } from './report.ts';
 import { readResult, storeResult } from './results.ts';
+import { underProgramRuntime } from './runtime.ts';
 import { undoAll } from './support/cleanup.ts';
 
 const USAGE = `usage: node bench/main.ts [--quick] [NAME...]   measure (results: bench/results; with --quick: build/bench)
@@ -63,6 +64,11 @@ async function main(): Promise<void> {
   if (list) return void print(BENCHMARKS.map(({ name, title }) => `${name}: ${title}`).join('\n'));
   if (docs) return writeFileSync(PERFORMANCE_PAGE, renderPerformance(BENCHMARKS, readResult));
   const benchmarks = chosen(names);
+  const exitCode = underProgramRuntime();
+  if (exitCode !== undefined) {
+    process.exitCode = exitCode;
+    return;
+  }
   print(describe(describeMachine()));
   const rows: Row[] = [];
   for (const benchmark of benchmarks) rows.push(...(await measure(benchmark, quick)));

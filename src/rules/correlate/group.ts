@@ -11,8 +11,10 @@ export interface Group<E> {
   readonly measure: Measure | undefined;
   /** For temporal types. */
   readonly occurrences: Occurrences | undefined;
-  /** Time and number of the socket (of the process: negative), in pairs, oldest first. */
+  /** Time and number of the socket (of the process: negative), in pairs; the latest write over the oldest. */
   readonly contributors: number[];
+  /** Where the oldest pair is. */
+  oldestAt: number;
   last: CorrelatedEvent<E>;
   lastMs: number;
   quietUntilMs: number;
@@ -21,6 +23,7 @@ export interface Group<E> {
 }
 
 const MAX_CONTRIBUTORS = 16;
+const CONTRIBUTOR_WORDS = 2 * MAX_CONTRIBUTORS;
 
 /** A group that begins with this event, which is not counted yet. */
 export function openGroup<E>(
@@ -41,6 +44,7 @@ export function openGroup<E>(
         : createOrdered({ names, bounds, expression })
       : undefined,
     contributors: [],
+    oldestAt: 0,
     last: event,
     lastMs: event.timeMs,
     quietUntilMs: Number.NEGATIVE_INFINITY,
@@ -49,13 +53,15 @@ export function openGroup<E>(
 }
 
 /** A group as it outlives the program. */
-export interface SavedGroup<E> extends Omit<Group<E>, 'measure' | 'occurrences'> {
+export interface SavedGroup<E> extends Omit<Group<E>, 'measure' | 'occurrences' | 'oldestAt'> {
   readonly entries: readonly MeasureEntry[];
   readonly occurred: readonly number[];
 }
 
-export function saveGroup<E>({ measure, occurrences, ...rest }: Group<E>): SavedGroup<E> {
-  return { ...rest, entries: measure?.entries() ?? [], occurred: occurrences?.save() ?? [] };
+export function saveGroup<E>(group: Group<E>): SavedGroup<E> {
+  const { measure, occurrences, contributors: _, oldestAt: __, ...rest } = group;
+  const kept = { entries: measure?.entries() ?? [], occurred: occurrences?.save() ?? [] };
+  return { ...rest, ...kept, contributors: inOrder(group) };
 }
 
 export function restoreGroup<E>(
@@ -66,16 +72,26 @@ export function restoreGroup<E>(
   const { measure, occurrences } = openGroup(plan, { values: rest.values, event: rest.last }, measured);
   for (const entry of entries) measure?.add(entry.timeMs, entry);
   occurrences?.restore(occurred);
-  return { ...rest, contributors: [...rest.contributors], measure, occurrences };
+  const contributors = rest.contributors.slice(-CONTRIBUTOR_WORDS);
+  return { ...rest, contributors, oldestAt: 0, measure, occurrences };
 }
 
 /** Notes the event as the group's latest. */
 export function noteEvent<E>(group: Group<E>, event: CorrelatedEvent<E>): void {
   group.last = event;
   group.lastMs = event.timeMs;
-  group.contributors.push(event.timeMs, event.source);
-  // Cut seldom and in bulk: moving a list for every event would cost more than counting it.
-  if (group.contributors.length >= 4 * MAX_CONTRIBUTORS) group.contributors.splice(0, 2 * MAX_CONTRIBUTORS);
+  const { contributors, oldestAt } = group;
+  if (contributors.length < CONTRIBUTOR_WORDS) {
+    contributors.push(event.timeMs, event.source);
+    return;
+  }
+  contributors[oldestAt] = event.timeMs;
+  contributors[oldestAt + 1] = event.source;
+  group.oldestAt = (oldestAt + 2) % CONTRIBUTOR_WORDS;
+}
+
+function inOrder({ contributors, oldestAt }: Pick<Group<unknown>, 'contributors' | 'oldestAt'>): number[] {
+  return [...contributors.slice(oldestAt), ...contributors.slice(0, oldestAt)];
 }
 
 /** Forgets what has been counted. */
@@ -83,15 +99,14 @@ export function resetGroup(group: Group<unknown>): void {
   group.measure?.clear();
   group.occurrences?.clear();
   group.contributors.length = 0;
+  group.oldestAt = 0;
 }
 
 /** Names of the contributing events younger than this: when each was, and of which socket or process. */
-export function contributorsSince(
-  { contributors: pairs }: Group<unknown>,
-  sinceMs: number,
-): readonly string[] {
+export function contributorsSince(group: Group<unknown>, sinceMs: number): readonly string[] {
+  const pairs = inOrder(group);
   const ids: string[] = [];
-  for (let i = Math.max(0, pairs.length - 2 * MAX_CONTRIBUTORS); i < pairs.length; i += 2) {
+  for (let i = 0; i < pairs.length; i += 2) {
     const timeMs = pairs[i] ?? 0;
     const number = pairs[i + 1] ?? 0;
     if (timeMs > sinceMs)

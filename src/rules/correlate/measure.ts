@@ -1,5 +1,5 @@
 import type { CorrelationType } from '../syntax/correlation.ts';
-import { createTimeline } from './timeline.ts';
+import { createTimeline, Times } from './timeline.ts';
 
 /** What one group has inside its window. */
 export interface Measure {
@@ -41,35 +41,27 @@ export function createMeasure(options: MeasureOptions): Measure {
 }
 
 /** A class, because there is one per group: methods and options are shared. */
-class CountMeasure implements Measure {
+class CountMeasure extends Times implements Measure {
   readonly #options: MeasureOptions;
-  readonly #times = createTimeline<undefined>();
 
   constructor(options: MeasureOptions) {
+    super();
     this.#options = options;
   }
 
   add(timeMs: number): void {
-    this.#times.push(timeMs, undefined);
-    if (this.#times.size <= this.#options.maxEntries) return;
-    this.#times.shift();
+    this.push(timeMs);
+    if (this.size <= this.#options.maxEntries) return;
+    this.shift();
     this.#options.onEvict();
   }
 
-  dropUntil(timeMs: number): void {
-    this.#times.dropUntil(timeMs);
-  }
-
   value(): number {
-    return this.#times.size;
-  }
-
-  clear(): void {
-    this.#times.clear();
+    return this.size;
   }
 
   entries(): readonly MeasureEntry[] {
-    return this.#times.entries().map(([timeMs]) => ({ timeMs, key: '', number: 0 }));
+    return this.times().map((timeMs) => ({ timeMs, key: '', number: 0 }));
   }
 }
 

@@ -19,46 +19,90 @@ interface Waiting<T> {
 /** Most come in order and wait in a queue; those that do not wait in a heap. */
 export function createReorder<T>(): Reorder<T> {
   const late = createHeap<T>();
-  let queue: Waiting<T>[] = [];
-  let first = 0;
+  const queue = new Ring<T>();
   let sequence = 0;
   let latestMs = Number.NEGATIVE_INFINITY;
 
-  function shiftQueue(): T | undefined {
-    const waiting = queue[first];
-    first++;
-    if (first > 1024 && first * 2 > queue.length) {
-      queue = queue.slice(first);
-      first = 0;
-    }
-    return waiting?.item;
+  /** Whether the earliest of all is one that came late. */
+  function isLateFirst(waiting: Waiting<T> | undefined): boolean {
+    if (waiting === undefined) return false;
+    const { timeMs } = queue;
+    return waiting.timeMs < timeMs || (waiting.timeMs === timeMs && waiting.sequence < queue.sequence);
   }
 
   return {
     push(timeMs, item) {
-      const waiting = { timeMs, sequence: sequence++, item };
-      if (timeMs >= latestMs) queue.push(waiting);
-      else late.push(waiting);
-      latestMs = Math.max(latestMs, timeMs);
+      if (timeMs >= latestMs) {
+        queue.push(timeMs, sequence++, item);
+        latestMs = timeMs;
+      } else late.push({ timeMs, sequence: sequence++, item });
     },
     shiftUntil(timeMs) {
-      const [a, b] = [queue[first], late.first()];
-      const next = before(b, a) || a === undefined ? b : a;
-      if (next === undefined || next.timeMs > timeMs) return undefined;
-      return next === a ? shiftQueue() : late.shift();
+      const waiting = late.first();
+      if (isLateFirst(waiting)) return (waiting?.timeMs ?? 0) > timeMs ? undefined : late.shift();
+      return queue.size === 0 || queue.timeMs > timeMs ? undefined : queue.shift();
     },
     get latestMs() {
       return latestMs;
     },
     get earliestMs() {
-      const earliest = (waiting: Waiting<T> | undefined): number =>
-        waiting?.timeMs ?? Number.POSITIVE_INFINITY;
-      return Math.min(earliest(queue[first]), earliest(late.first()));
+      return Math.min(queue.timeMs, late.first()?.timeMs ?? Number.POSITIVE_INFINITY);
     },
     get size() {
-      return queue.length - first + late.size();
+      return queue.size + late.size();
     },
   };
+}
+
+/** A queue in columns: what waits by the hundred thousand must not be so many objects. */
+class Ring<T> {
+  #times = new Float64Array(64);
+  #sequences = new Float64Array(64);
+  #items: (T | undefined)[] = Array.from({ length: 64 });
+  #first = 0;
+  size = 0;
+
+  /** Of the first; later than everything when there is none. */
+  get timeMs(): number {
+    return this.size === 0 ? Number.POSITIVE_INFINITY : (this.#times[this.#first] as number);
+  }
+
+  get sequence(): number {
+    return this.#sequences[this.#first] as number;
+  }
+
+  push(timeMs: number, sequence: number, item: T): void {
+    if (this.size === this.#items.length) this.#grow();
+    const at = (this.#first + this.size) & (this.#items.length - 1);
+    this.#times[at] = timeMs;
+    this.#sequences[at] = sequence;
+    this.#items[at] = item;
+    this.size++;
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#first];
+    this.#items[this.#first] = undefined;
+    this.#first = (this.#first + 1) & (this.#items.length - 1);
+    this.size--;
+    return item;
+  }
+
+  /** To the next power of two, the first in front. */
+  #grow(): void {
+    const { length } = this.#items;
+    const inOrder = (column: Float64Array): Float64Array<ArrayBuffer> => {
+      const next = new Float64Array(2 * length);
+      next.set(column.subarray(this.#first));
+      next.set(column.subarray(0, this.#first), length - this.#first);
+      return next;
+    };
+    this.#times = inOrder(this.#times);
+    this.#sequences = inOrder(this.#sequences);
+    const items = [...this.#items.slice(this.#first), ...this.#items.slice(0, this.#first)];
+    this.#items = [...items, ...Array.from<undefined>({ length })];
+    this.#first = 0;
+  }
 }
 
 function before<T>(a: Waiting<T> | undefined, b: Waiting<T> | undefined): boolean {

@@ -1,4 +1,50 @@
-/** Times, oldest first, of what lies inside a sliding window; with a value for each. */
+/** Cut off only when it is worth it: an update is to take constant time on average. */
+const isWorthCutting = (behind: number, length: number): boolean => behind >= 32 && behind * 2 >= length;
+
+/** Times, oldest first, of what lies inside a sliding window. */
+export class Times {
+  #times: number[] = [];
+  #first = 0;
+
+  get size(): number {
+    return this.#times.length - this.#first;
+  }
+
+  push(timeMs: number): void {
+    this.#times.push(timeMs);
+  }
+
+  /** Forgets what is not younger than `timeMs`. */
+  dropUntil(timeMs: number): void {
+    while (this.#first < this.#times.length && (this.#times[this.#first] ?? 0) <= timeMs) this.#first++;
+    this.#compact();
+  }
+
+  /** Forgets the oldest. */
+  shift(): void {
+    if (this.size === 0) return;
+    this.#first++;
+    this.#compact();
+  }
+
+  clear(): void {
+    this.#times = [];
+    this.#first = 0;
+  }
+
+  /** From the oldest. */
+  times(): number[] {
+    return this.#times.slice(this.#first);
+  }
+
+  #compact(): void {
+    if (!isWorthCutting(this.#first, this.#times.length)) return;
+    this.#times = this.#times.slice(this.#first);
+    this.#first = 0;
+  }
+}
+
+/** The same with a value for each. */
 export interface Timeline<T> {
   push(timeMs: number, value: T): void;
   /** Forgets what is not younger than `timeMs`. */
@@ -65,7 +111,7 @@ class ArrayTimeline<T> implements Timeline<T> {
   }
 
   #compact(): void {
-    if (this.#first < 32 || this.#first * 2 < this.#times.length) return;
+    if (!isWorthCutting(this.#first, this.#times.length)) return;
     this.#times = this.#times.slice(this.#first);
     this.#values = this.#values.slice(this.#first);
     this.#first = 0;
