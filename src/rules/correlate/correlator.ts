@@ -1,4 +1,4 @@
-import { numberOfValue, type Scalar, scalarsOf } from '../match/value.ts';
+import { firstScalar, numberOfValue } from '../match/value.ts';
 import { holds, isRising } from './bounds.ts';
 import {
   contributorsSince,
@@ -10,7 +10,7 @@ import {
   type SavedGroup,
   saveGroup,
 } from './group.ts';
-import { aliasFor, groupKeys } from './group-keys.ts';
+import { aliasFor, groupKeys, keyOf } from './group-keys.ts';
 import type { CorrelationCounters, Fired, Hit } from './hit.ts';
 import type { MeasureOptions } from './measure.ts';
 import type { PlannedCorrelation } from './plan.ts';
@@ -126,12 +126,24 @@ export class Correlator<E> {
   }
 
   #addOne(input: number, hit: Hit<E>, before: readonly Fired<E>[]): readonly Fired<E>[] {
+    const only = this.#singleValue(input, hit);
+    if (only !== undefined) {
+      const result = this.#update(only, hit);
+      return result === undefined ? before : [...before, result];
+    }
     let fired = before;
     for (const values of this.#rowsOf(input, hit)) {
-      const result = this.#update(keyOf(values), { values, inputs: hit.documents, hit });
+      const result = this.#update(keyOf(values), hit, values);
       if (result !== undefined) fired = [...fired, result];
     }
     return fired;
+  }
+
+  /** By far the most frequent: one field to group by, and one text in it. */
+  #singleValue(input: number, { fields }: Hit<E>): string | undefined {
+    const names = this.#fieldsOf.get(input);
+    const value = names?.length === 1 ? fields.get(names[0] as string) : undefined;
+    return typeof value === 'string' ? value : undefined;
   }
 
   /** An event that fulfils several documents is one event for each group, so that no chain counts it twice. */
@@ -147,7 +159,7 @@ export class Correlator<E> {
       }
     }
     for (const [key, { values, inputs }] of touched) {
-      const result = this.#update(key, { values, inputs, hit });
+      const result = this.#update(key, { ...hit, documents: inputs }, values);
       if (result !== undefined) fired.push(result);
     }
     return fired;
@@ -183,18 +195,12 @@ export class Correlator<E> {
     return this.#plan.rule.document.correlation.timespanMs;
   }
 
-  #update(
-    key: string,
-    {
-      values,
-      inputs,
-      hit,
-    }: { readonly values: readonly string[]; readonly inputs: readonly number[]; readonly hit: Hit<E> },
-  ): Fired<E> | undefined {
+  /** Without values the key is the only one. */
+  #update(key: string, hit: Hit<E>, values?: readonly string[]): Fired<E> | undefined {
     this.#counters.updates += 1;
     const known = this.#groups.get(key);
-    const group = known ?? this.#open(values, hit);
-    if (!this.#record(group, inputs, hit)) {
+    const group = known ?? this.#open(values ?? [key], hit);
+    if (!this.#record(group, hit)) {
       this.#counters.missingField += 1;
       return undefined;
     }
@@ -239,7 +245,8 @@ export class Correlator<E> {
     };
   }
 
-  #record(group: Group<E>, inputs: readonly number[], hit: Hit<E>): boolean {
+  #record(group: Group<E>, hit: Hit<E>): boolean {
+    const inputs = hit.documents;
     if (group.occurrences !== undefined) {
       group.occurrences.add(
         hit.timeMs,
@@ -261,7 +268,7 @@ export class Correlator<E> {
   #entryOf(input: number, { fields }: Hit<E>): { key: string; number: number } | undefined {
     const { type } = this.#plan.rule.document.correlation;
     if (type === 'event_count') return { key: '', number: 0 };
-    const values = (this.#countedOf.get(input) ?? []).map((name) => firstScalar(scalarsOf(fields.get(name))));
+    const values = (this.#countedOf.get(input) ?? []).map((name) => firstScalar(fields.get(name)));
     if (values.includes(undefined)) return undefined;
     if (type === 'value_count') return { key: keyOf(values.map(String)), number: 0 };
     const [value] = values;
@@ -291,9 +298,3 @@ export class Correlator<E> {
     }
   }
 }
-
-const keyOf = (values: readonly string[]): string =>
-  values.length === 1 ? (values[0] ?? '') : JSON.stringify(values);
-
-const firstScalar = (scalars: readonly Scalar[]): Exclude<Scalar, null> | undefined =>
-  scalars.find((scalar) => scalar !== null) ?? undefined;

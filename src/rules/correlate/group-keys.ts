@@ -5,9 +5,6 @@ export const MAX_KEYS = 16;
 
 /** Values of the group-by fields, one row per group; empty when a field is missing. Without fields there is one group. */
 export function groupKeys(values: readonly FieldValue[]): readonly (readonly string[])[] {
-  const [only] = values;
-  // By far the most frequent.
-  if (values.length === 1 && typeof only === 'string') return [[only]];
   let rows: readonly (readonly string[])[] = [[]];
   for (const value of values) {
     const texts = [
@@ -18,6 +15,10 @@ export function groupKeys(values: readonly FieldValue[]): readonly (readonly str
   }
   return rows;
 }
+
+/** One text for a row of values; of a single value the value itself. */
+export const keyOf = (values: readonly string[]): string =>
+  values.length === 1 ? (values[0] ?? '') : JSON.stringify(values);
 
 /** The group-by field of one rule: its alias's field, or the name itself. */
 export function aliasFor(

@@ -38,6 +38,10 @@ export function booleanOfValue(value: Scalar): boolean | undefined {
   return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }
 
+/** The first of a field's values that is one. */
+export const firstScalar = (value: FieldValue): Exclude<Scalar, null> | undefined =>
+  scalarsOf(value).find((scalar) => scalar !== null) ?? undefined;
+
 /** The scalars of a value: itself, or the elements of a list and of lists in it, at most 1,000. */
 export function scalarsOf(value: FieldValue): readonly Scalar[] {
   if (!Array.isArray(value)) return value === undefined ? [] : [value as Scalar];
