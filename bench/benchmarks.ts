@@ -19,6 +19,7 @@ import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
 import { scrape } from './cases/scrape.ts';
 import { sideBySide } from './cases/side-by-side.ts';
+import { start } from './cases/start.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
 import type { Benchmark } from './model.ts';
 
@@ -42,6 +43,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   decoders,
   mutants,
   memory,
+  start,
   liveFlows,
   scrape,
   bpf,

@@ -8,10 +8,10 @@ import {
 } from '../../src/capture/live/lists/kernel-lists.ts';
 import { formatIp, ipFromWords, ipv4FromWord } from '../../src/net/ip.ts';
 import { formatRange, prefixRange } from '../../src/net/prefix.ts';
+import { atOnce } from '../../src/net/steps.ts';
 import { type CompiledList, compileList } from '../../src/reputation/compiled-list.ts';
 import { listedRanges } from '../../src/reputation/listed-ranges.ts';
 import { parseList } from '../../src/reputation/parse-list.ts';
-import { atOnce } from '../../src/rule-files/in-slices.ts';
 import { openBpfSource, whyNoBpf } from '../../test/support/bpf-source.ts';
 import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
 import { summarise } from '../statistics.ts';

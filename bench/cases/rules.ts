@@ -18,8 +18,8 @@ import {
   dnsEvent,
   httpEvent,
   manyRules,
+  manyRuleTexts,
   processEvent,
-  ruleTexts,
 } from '../support/rule-load.ts';
 
 const RULES = 1_000;
@@ -128,12 +128,7 @@ function measureCase<E>({ eventClass, eventOf }: Case<E>, count: number, rounds:
 
 /** From text to indexes, in seconds. */
 function load(): number {
-  const texts = ruleTexts();
-  const files = Array.from({ length: LOADED }, (_, n) => {
-    const text = texts[n % texts.length] ?? '';
-    // Ids and names must differ, or all but the first would be refused.
-    return text.replaceAll(/^(id|name): (.*)$/gm, `$1: $2-${n}`).replaceAll(/^( {8}- )(\w+)$/gm, '$1$2');
-  });
+  const files = manyRuleTexts(LOADED);
   const began = performance.now();
   const read = files.map((text, n) => ({ file: String(n), ...readRuleYaml(text) }));
   const engine = createRuleEngine(compileRules(read), {

@@ -12,8 +12,17 @@ import { BASE_MS } from './synthetic-engine.ts';
 const SHIPPED = fileURLToPath(new URL('../../rules', import.meta.url));
 
 /** Texts of the shipped rule files. */
-export const ruleTexts = (): readonly string[] =>
+const ruleTexts = (): readonly string[] =>
   findRuleFiles([SHIPPED]).files.map((file) => readFileSync(file, 'utf8'));
+
+/** So many rule files: the shipped ones again and again. Ids and names differ, or all but the first would be refused. */
+export function manyRuleTexts(count: number): readonly string[] {
+  const texts = ruleTexts();
+  return Array.from({ length: count }, (_, n) => {
+    const text = texts[n % texts.length] ?? '';
+    return text.replaceAll(/^(id|name): (.*)$/gm, `$1: $2-${n}`).replaceAll(/^( {8}- )(\w+)$/gm, '$1$2');
+  });
+}
 
 /** The shipped rules of a log source, and copies of them with other literals, `count` in all. */
 export function manyRules(count: number, isWanted: (rule: CompiledRule) => boolean): readonly CompiledRule[] {

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { atOnce } from '../net/steps.ts';
 import type { RuleFile } from '../rules/compile.ts';
 import type { RuleProblem } from '../rules/syntax/problem.ts';
 import { findRuleFiles, reasonOf } from './find-files.ts';
-import { atOnce } from './in-slices.ts';
 import { type Place, type RuleYaml, readRuleYaml } from './read-yaml.ts';
 
 /** Rule files as text made them, and a way from offsets to lines. */

@@ -2,7 +2,7 @@ import type { EventClass } from './classes/event-class.ts';
 import { explain, type MatchedTest, matchedTests } from './explain.ts';
 import { type Bound, slotLookup } from './match/bind.ts';
 import { valueAt } from './match/plain.ts';
-import { buildRuleIndex } from './match/rule-index.ts';
+import { ruleIndexSteps } from './match/rule-index.ts';
 import { type FieldValue, scalarsOf } from './match/value.ts';
 
 /** A rule of a class, by the number of its document. */
@@ -24,12 +24,12 @@ export interface ClassRules<E> {
 
 const NONE: readonly number[] = [];
 
-/** Compiles the rules of a class. */
-export function createClassRules<E>(
+/** Compiles the rules of a class, in steps. */
+export function* createClassRules<E>(
   eventClass: EventClass<E>,
   rules: readonly NumberedRule[],
-): ClassRules<E> {
-  const index = buildRuleIndex(
+): Generator<void, ClassRules<E>> {
+  const index = yield* ruleIndexSteps(
     eventClass,
     rules.map(({ bound }) => bound),
   );

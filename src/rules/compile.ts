@@ -1,3 +1,4 @@
+import { atOnce } from '../net/steps.ts';
 import { applyFilters, type CompiledFilter, compileFilter } from './filters.ts';
 import { resolveActions } from './syntax/actions.ts';
 import type { Condition } from './syntax/condition.ts';
@@ -85,11 +86,7 @@ const EXCLUDED: readonly string[] = ['unsupported', 'deprecated'];
 
 /** Compiles rule files. Never throws; one bad document never stops the others. */
 export function compileRules(files: readonly RuleFile[], options: CompileOptions = {}): Compiled {
-  const steps = compileSteps(files, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return atOnce(compileSteps(files, options));
 }
 
 /** The same, a document at a time. */

@@ -7,7 +7,7 @@ import type { EventClass } from './classes/event-class.ts';
 import { type Classes, createClasses, listClasses, type Viewpoint } from './classes/index.ts';
 import type { Compiled, CompiledDocument } from './compile.ts';
 import { type Correlations, createCorrelations } from './correlate/correlations.ts';
-import { type LoadReport, reportRules } from './report.ts';
+import { type LoadReport, reportSteps } from './report.ts';
 import type { RuleEvent } from './rule-event.ts';
 import { createSelection, type SelectionOptions } from './selection.ts';
 
@@ -39,8 +39,8 @@ export type AllClassRules = { readonly [K in Exclude<keyof Classes, 'http'>]: Ru
   readonly http: ReadonlyMap<HttpSide, ClassRules<HttpEvent>>;
 };
 
-/** Selects and routes the documents. */
-export function prepare(compiled: Compiled, options: RuleSetOptions): Prepared {
+/** Selects and routes the documents, in steps. */
+export function* prepare(compiled: Compiled, options: RuleSetOptions): Generator<void, Prepared> {
   const selection = createSelection(options.selection);
   const documents = compiled.documents.map((document): CompiledDocument => {
     const reason = document.kind === 'refused' ? undefined : selection.excluded(document);
@@ -57,7 +57,9 @@ export function prepare(compiled: Compiled, options: RuleSetOptions): Prepared {
     return reputation?.lookup(remote.ip, context).map(({ list }) => list);
   };
   const classes = createClasses({ listsOf, computer }, viewpoint);
-  const report = reportRules({ ...compiled, documents }, listClasses(classes), { portableWindows });
+  yield;
+  const report = yield* reportSteps({ ...compiled, documents }, listClasses(classes), { portableWindows });
+  yield;
   const numbers = (test: (document: CompiledDocument, number: number) => boolean): ReadonlySet<number> =>
     new Set(documents.flatMap((document, number) => (test(document, number) ? [number] : [])));
   return {
@@ -70,38 +72,27 @@ export function prepare(compiled: Compiled, options: RuleSetOptions): Prepared {
   };
 }
 
-/** Builds the index of one event class after the other. */
+/** Builds the index of one event class after the other, in steps. */
 export function* compileClasses({ classes, report }: Prepared): Generator<void, AllClassRules> {
-  const compile = <E>(eventClass: EventClass<E>): ClassRules<E> => compileClass(eventClass, report);
-  const connection = compile(classes.connection);
-  yield;
-  const [rdp, flow] = [compile(classes.rdp), compile(classes.flow)];
-  yield;
-  const dns = compile(classes.dns);
-  yield;
+  const compile = <E>(eventClass: EventClass<E>): Generator<void, ClassRules<E>> =>
+    compileClass(eventClass, report);
   const http = new Map<HttpSide, ClassRules<HttpEvent>>();
-  for (const [side, eventClass] of classes.http) {
-    http.set(side, compile(eventClass));
-    yield;
-  }
-  const [grpc, tls] = [compile(classes.grpc), compile(classes.tls)];
-  const [process, packetRate] = [compile(classes.process), compile(classes.packetRate)];
-  yield;
+  for (const [side, eventClass] of classes.http) http.set(side, yield* compile(eventClass));
   return {
-    connection,
-    rdp,
-    flow,
-    dns,
+    connection: yield* compile(classes.connection),
+    rdp: yield* compile(classes.rdp),
+    flow: yield* compile(classes.flow),
+    dns: yield* compile(classes.dns),
     http,
-    grpc,
-    tls,
-    packetRate,
-    process,
-    finding: compile(classes.finding),
+    grpc: yield* compile(classes.grpc),
+    tls: yield* compile(classes.tls),
+    packetRate: yield* compile(classes.packetRate),
+    process: yield* compile(classes.process),
+    finding: yield* compile(classes.finding),
   };
 }
 
-function compileClass<E>(eventClass: EventClass<E>, report: LoadReport): ClassRules<E> {
+function compileClass<E>(eventClass: EventClass<E>, report: LoadReport): Generator<void, ClassRules<E>> {
   const rules = report.documents.flatMap(({ route }, document) =>
     (route?.routed ?? [])
       .filter(({ className }) => className === eventClass.name)

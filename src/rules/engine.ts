@@ -3,6 +3,7 @@ import { CONTENT_KINDS, type ConnectionEvent, type HttpEvent } from '../model/ev
 import type { Finding } from '../model/finding.ts';
 import type { PacketRateEvent } from '../model/packets.ts';
 import type { RuleMatcher } from '../model/rule-matcher.ts';
+import { atOnce } from '../net/steps.ts';
 import { type ClassRules, showField } from './class-rules.ts';
 import type { HttpSide } from './classes/contents.ts';
 import { packetRateSubjects } from './classes/packet-rate.ts';
@@ -50,17 +51,12 @@ const RDP_PORT = 3389;
 
 /** Builds the indexes of all event classes. Never throws: what cannot work is in the report. */
 export function createRuleEngine(compiled: Compiled, options: RuleSetOptions): RuleEngine {
-  const steps = ruleEngineSteps(compiled, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return atOnce(ruleEngineSteps(compiled, options));
 }
 
-/** The same, an event class at a time. */
+/** The same in small steps. */
 export function* ruleEngineSteps(compiled: Compiled, options: RuleSetOptions): Generator<void, RuleEngine> {
-  const prepared = prepare(compiled, options);
-  yield;
+  const prepared = yield* prepare(compiled, options);
   const rules = yield* compileClasses(prepared);
   return new Engine(prepared, rules, options);
 }

@@ -5,6 +5,9 @@ import type { Atom, Expression, testsOf } from './syntax/expression.ts';
 import { showLogsource } from './syntax/logsource.ts';
 import { STAR } from './syntax/pattern.ts';
 
+/** Documents in one step. */
+const STEP = 64;
+
 /** Adds what a careful reader would say of a rule to its problems. */
 export function lintRule({ problems, offset, expression }: CompiledRule, route: Route): void {
   if (route.state === 'inert') {
@@ -64,9 +67,10 @@ function conjunctTests(expression: Expression): ReturnType<typeof testsOf> {
 }
 
 /** Warns of rules that say the same as an earlier one. */
-export function shadowedRules(documents: readonly CompiledDocument[]): void {
+export function* shadowedRules(documents: readonly CompiledDocument[]): Generator<void, void> {
   const seen = new Map<string, CompiledRule>();
-  for (const document of documents) {
+  for (const [number, document] of documents.entries()) {
+    if (number % STEP === STEP - 1) yield;
     if (document.kind !== 'rule') continue;
     const key = `${showLogsource(document.logsource)} ${signature(document.expression)}`;
     const first = seen.get(key);

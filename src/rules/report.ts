@@ -1,8 +1,12 @@
+import { atOnce } from '../net/steps.ts';
 import type { EventClass } from './classes/event-class.ts';
 import type { Compiled, CompiledDocument } from './compile.ts';
 import { type CorrelationPlan, planCorrelations } from './correlate/plan.ts';
 import { lintRule, shadowedRules } from './lint.ts';
 import { createRouter, type Route, type Router, type RoutingOptions, type RuleState } from './routing.ts';
+
+/** Documents in one step. */
+const STEP = 32;
 
 /** What became of one document. */
 export interface DocumentReport {
@@ -26,11 +30,22 @@ export function reportRules(
   classes: readonly EventClass<never>[],
   options: RoutingOptions,
 ): LoadReport {
+  return atOnce(reportSteps(compiled, classes, options));
+}
+
+/** The same in small steps. */
+export function* reportSteps(
+  compiled: Compiled,
+  classes: readonly EventClass<never>[],
+  options: RoutingOptions,
+): Generator<void, LoadReport> {
   const router = createRouter(classes, options);
-  shadowedRules(compiled.documents);
-  const rules = new Map(
-    compiled.documents.map((document) => [document, reportRule(document, router)] as const),
-  );
+  yield* shadowedRules(compiled.documents);
+  const rules = new Map<CompiledDocument, DocumentReport>();
+  for (const document of compiled.documents) {
+    rules.set(document, reportRule(document, router));
+    if (rules.size % STEP === 0) yield;
+  }
   const isAlive = (document: CompiledDocument): boolean => {
     const report = rules.get(document);
     return report?.state === 'loaded' || report?.state === 'partial';

@@ -5,7 +5,8 @@ import {
   type ListCapacity,
   type ListSource,
 } from '../../capture/live/lists/kernel-lists.ts';
-import { atOnce, inSlices } from '../../rule-files/in-slices.ts';
+import { atOnce } from '../../net/steps.ts';
+import { inSlices } from '../../rule-files/in-slices.ts';
 import { clearUp } from './clear-up.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { KernelListSource } from './reputation.ts';

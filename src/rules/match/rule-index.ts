@@ -1,4 +1,5 @@
 import { formatRange } from '../../net/prefix.ts';
+import { atOnce } from '../../net/steps.ts';
 import type { EventClass } from '../classes/event-class.ts';
 import type { Atom } from '../syntax/expression.ts';
 import { absenceTest, referenceHolds, scalarTest } from './atom.ts';
@@ -28,21 +29,33 @@ export interface RuleIndex<E> {
 
 /** Builds the index in time and memory linear in the rules. */
 export function buildRuleIndex<E>(eventClass: EventClass<E>, rules: readonly Bound[]): RuleIndex<E> {
-  return new Index(eventClass, rules);
+  return atOnce(ruleIndexSteps(eventClass, rules));
+}
+
+/** The same in small steps. */
+export function* ruleIndexSteps<E>(
+  eventClass: EventClass<E>,
+  rules: readonly Bound[],
+): Generator<void, RuleIndex<E>> {
+  const index = new Index(eventClass, rules);
+  yield* index.build();
+  return index;
 }
 
 type Evaluate = () => boolean;
 const NO_RULES: readonly number[] = [];
+/** Rules in one step. */
+const STEP = 64;
 
 class Index<E> implements RuleIndex<E> {
-  readonly unwitnessed: readonly number[];
+  readonly unwitnessed: number[] = [];
   candidates = 0;
   readonly #class: EventClass<E>;
   readonly #bounds: readonly Bound[];
-  readonly #evaluate: readonly Evaluate[];
-  readonly #slots: readonly Slot<E>[];
+  readonly #evaluate: Evaluate[] = [];
+  readonly #slots: Slot<E>[] = [];
   /** Places of fields that can make a rule a candidate. */
-  readonly #triggers: readonly number[];
+  #triggers: readonly number[] = [];
   readonly #keywordSlots: readonly number[];
   /** Per predicate: rules of which it is a witness. */
   readonly #rulesOf: number[][] = [];
@@ -63,29 +76,40 @@ class Index<E> implements RuleIndex<E> {
     this.#keywordSlots = eventClass.fields.flatMap(({ keywords }, slot) =>
       keywords === false ? [] : [slot],
     );
-    const isFew = (slot: number): boolean => eventClass.fields[slot]?.spread === 'few';
-    const unwitnessed: number[] = [];
-    this.#evaluate = rules.map((rule) => this.#compile(rule));
-    const triggering = new Set<number>();
-    for (const [number, rule] of rules.entries()) {
-      const witness = findWitness(rule, { isFew });
-      if (witness === undefined) unwitnessed.push(number);
-      for (const test of witness?.tests ?? []) {
-        const predicate = this.#predicateOf(test);
-        const rulesOf = this.#rulesOf[predicate] ?? [];
-        this.#rulesOf[predicate] = rulesOf;
-        rulesOf.push(number);
-        for (const slot of test.slot === ANY_SLOT ? this.#keywordSlots : [test.slot]) triggering.add(slot);
-      }
-    }
-    this.unwitnessed = unwitnessed;
-    this.#triggers = [...triggering].sort((a, b) => a - b);
-    this.#slots = eventClass.fields.map((spec, slot) =>
-      createSlot(spec, this.#slotIndex(slot), (predicate) => this.#rulesOf[predicate] ?? NO_RULES),
-    );
     this.#entries = eventClass.fields.map(() => EMPTY_ENTRY);
     this.#read = new Int32Array(eventClass.fields.length);
     this.#seen = new Int32Array(rules.length);
+  }
+
+  /** To be run to its end before anything is asked. */
+  *build(): Generator<void, void> {
+    const { fields } = this.#class;
+    const triggering = new Set<number>();
+    for (const [number, rule] of this.#bounds.entries()) {
+      this.#evaluate.push(this.#compile(rule));
+      for (const slot of this.#witness(number, rule)) triggering.add(slot);
+      if (number % STEP === STEP - 1) yield;
+    }
+    this.#triggers = [...triggering].sort((a, b) => a - b);
+    for (const [slot, spec] of fields.entries()) {
+      const index = this.#slotIndex(slot);
+      this.#slots.push(createSlot(spec, index, (predicate) => this.#rulesOf[predicate] ?? NO_RULES));
+      if (index !== undefined) yield;
+    }
+  }
+
+  /** Notes what makes the rule a candidate; the places of fields where that shows. */
+  #witness(number: number, rule: Bound): readonly number[] {
+    const isFew = (slot: number): boolean => this.#class.fields[slot]?.spread === 'few';
+    const witness = findWitness(rule, { isFew });
+    if (witness === undefined) this.unwitnessed.push(number);
+    return (witness?.tests ?? []).flatMap((test) => {
+      const predicate = this.#predicateOf(test);
+      const rulesOf = this.#rulesOf[predicate] ?? [];
+      this.#rulesOf[predicate] = rulesOf;
+      rulesOf.push(number);
+      return test.slot === ANY_SLOT ? this.#keywordSlots : [test.slot];
+    });
   }
 
   match(event: E): readonly number[] {

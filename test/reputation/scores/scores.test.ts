@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareIps, parseIp } from '../../../src/net/ip.ts';
 import { formatRange } from '../../../src/net/prefix.ts';
+import { atOnce } from '../../../src/net/steps.ts';
 import { createBreaker } from '../../../src/reputation/scores/breaker.ts';
 import { combine } from '../../../src/reputation/scores/combine.ts';
 import { createMemoryStore } from '../../../src/reputation/scores/memory-store.ts';
@@ -13,7 +14,6 @@ import {
 } from '../../../src/reputation/scores/record.ts';
 import { startReputation } from '../../../src/reputation/scores/reputation.ts';
 import { createScoreTable } from '../../../src/reputation/scores/table.ts';
-import { atOnce } from '../../../src/rule-files/in-slices.ts';
 import { NOW, record } from './contract.ts';
 
 const DAY = 86_400_000;

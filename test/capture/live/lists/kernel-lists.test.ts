@@ -5,7 +5,7 @@ import { compareIps, ipFromWords, ipv4FromWord } from '../../../../src/net/ip.ts
 import { type AddressRange, parseNetwork, prefixRange } from '../../../../src/net/prefix.ts';
 import { prefixSetOf } from '../../../../src/net/prefix-set.ts';
 import { nextIp, previousIp, uniteRanges } from '../../../../src/net/range-streams.ts';
-import { atOnce } from '../../../../src/rule-files/in-slices.ts';
+import { atOnce } from '../../../../src/net/steps.ts';
 import { whyNoBpf } from '../../../support/bpf-source.ts';
 import { openProbe } from '../../../support/listed-probe.ts';
 import { createRandom } from '../../../support/traffic/random.ts';
