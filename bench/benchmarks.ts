@@ -17,6 +17,7 @@ import { overhead } from './cases/overhead.ts';
 import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
+import { scaling } from './cases/scaling.ts';
 import { scrape } from './cases/scrape.ts';
 import { sideBySide } from './cases/side-by-side.ts';
 import { start } from './cases/start.ts';
@@ -39,6 +40,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   kernelLists,
   rules,
   correlations,
+  scaling,
   replay,
   decoders,
   mutants,
