@@ -287,6 +287,10 @@ export const SPOKEN = {
   NATS: 9,
   CASSANDRA: 10,
   MSSQL: 11,
+  SSH: 12,
+  SMB: 13,
+  RDP: 14,
+  BITTORRENT: 15,
 } as const;
 
 export const ATTRIBUTION = {

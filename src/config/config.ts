@@ -124,7 +124,7 @@ function toUnexpectedProtocols(
   protocols: FileConfig['agent']['network']['security']['unexpected_protocols'],
 ) {
   const { enabled, http_ports: httpPorts, tls_ports: tlsPorts, dns_ports: dnsPorts, allow } = protocols;
-  return { enabled, httpPorts, tlsPorts, dnsPorts, allow };
+  return { enabled, httpPorts, tlsPorts, dnsPorts, otherPorts: protocols.other_ports, allow };
 }
 
 function toKubernetes(kubernetes: FileConfig['agent']['kubernetes']) {

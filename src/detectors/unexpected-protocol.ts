@@ -1,5 +1,6 @@
 import type { Detector, JudgedEvent } from '../model/detector.ts';
-import { compileGlob } from '../net/glob.ts';
+import type { ServiceProtocol } from '../model/service-protocol.ts';
+import { createExceptions, type ProtocolExceptions } from './protocol-exceptions.ts';
 
 export interface UnexpectedProtocolOptions {
   readonly unexpectedProtocols: {
@@ -8,16 +9,11 @@ export interface UnexpectedProtocolOptions {
     readonly httpPorts: readonly number[];
     readonly tlsPorts: readonly number[];
     readonly dnsPorts: readonly number[];
-    readonly allow: {
-      /** Ports at which anything may be spoken. */
-      readonly ports: readonly number[];
-      /** Executable paths; `*` stands for any run of characters. */
-      readonly processes: readonly string[];
-    };
+    /** `protocol:port`, beside the ports that a protocol is registered for. */
+    readonly otherPorts: readonly string[];
+    readonly allow: ProtocolExceptions;
   };
 }
-
-type Spoken = 'HTTP' | 'TLS' | 'DNS';
 
 /** Ports that stand for one protocol: another one there hides, or passes a firewall that goes by ports. */
 const MEANT: Readonly<Record<number, string>> = {
@@ -35,36 +31,55 @@ const MEANT: Readonly<Record<number, string>> = {
 };
 
 /** gRPC is HTTP. */
-const SPOKEN: Readonly<Partial<Record<JudgedEvent['kind'], Spoken>>> = {
+const DECODED: Readonly<Partial<Record<JudgedEvent['kind'], string>>> = {
   http: 'HTTP',
   grpc: 'HTTP',
   tls: 'TLS',
   dns: 'DNS',
 };
 
-/** HTTP, TLS and DNS, known by what is said, at a server's port where they are not expected. */
+/** What first bytes tell: how it is called, and the ports that it is registered for or usually found on. */
+const SNIFFED: Readonly<Record<ServiceProtocol, readonly [name: string, ...ports: number[]]>> = {
+  postgresql: ['PostgreSQL', 5432, 5433, 6432],
+  mysql: ['MySQL', 3306, 33_060],
+  redis: ['Redis', 6379, 6380, 26_379],
+  memcached: ['memcached', 11_211],
+  mongodb: ['MongoDB', 27_017, 27_018, 27_019],
+  kafka: ['Kafka', 9092, 9093, 9094],
+  amqp: ['AMQP', 5671, 5672],
+  mqtt: ['MQTT', 1883, 8883],
+  nats: ['NATS', 4222],
+  cassandra: ['Cassandra', 9042],
+  mssql: ['MSSQL', 1433],
+  ssh: ['SSH', 22],
+  smb: ['SMB', 139, 445],
+  rdp: ['RDP', 3389],
+  bittorrent: ['BitTorrent', ...Array.from({ length: 9 }, (_, n) => 6881 + n)],
+};
+
+/** Protocols, known by what is said, at a server's port where they are not expected. */
 export function unexpectedProtocol({ unexpectedProtocols: settings }: UnexpectedProtocolOptions): Detector {
   const name = 'unexpected-protocol';
-  const expected: Readonly<Record<Spoken, ReadonlySet<number>>> = {
-    HTTP: new Set(settings.httpPorts),
-    TLS: new Set(settings.tlsPorts),
-    DNS: new Set(settings.dnsPorts),
-  };
-  const ports = new Set(settings.allow.ports);
-  const programs = settings.allow.processes.map(compileGlob);
-  const isAllowed = (event: JudgedEvent, port: number): boolean => {
-    if (ports.has(port)) return true;
-    const path = programs.length > 0 ? event.process?.executablePath : undefined;
-    return path !== undefined && programs.some((fits) => fits(path));
-  };
+  const expected = new Map<string, ReadonlySet<number>>([
+    ['HTTP', new Set(settings.httpPorts)],
+    ['TLS', new Set(settings.tlsPorts)],
+    ['DNS', new Set(settings.dnsPorts)],
+  ]);
+  for (const [protocol, [spoken, ...ports]] of Object.entries(SNIFFED)) {
+    const own = settings.otherPorts.filter((each) => each.startsWith(`${protocol}:`));
+    expected.set(spoken, new Set([...ports, ...own.map((each) => Number(each.split(':')[1]))]));
+  }
+  const isExcepted = createExceptions(settings.allow);
   return {
     name,
     asks: ['http', 'grpc', 'tls', 'dns'],
+    // First bytes are told when a connection ends.
+    phases: ['closed'],
     inspect(event) {
-      const spoken = SPOKEN[event.kind];
+      const spoken = spokenIn(event);
       if (spoken === undefined || event.role === 'unknown') return undefined;
       const { port } = event.role === 'client' ? event.remote : event.local;
-      if (expected[spoken].has(port) || isAllowed(event, port)) return undefined;
+      if (expected.get(spoken)?.has(port) === true || isExcepted(event, port)) return undefined;
       const meant = MEANT[port];
       const isMasked = meant !== undefined && meant !== spoken;
       return {
@@ -83,4 +98,10 @@ export function unexpectedProtocol({ unexpectedProtocols: settings }: Unexpected
       };
     },
   };
+}
+
+function spokenIn(event: JudgedEvent): string | undefined {
+  if (event.kind !== 'connection') return DECODED[event.kind];
+  if (event.phase !== 'closed' || event.spoken === undefined) return undefined;
+  return SNIFFED[event.spoken][0];
 }

@@ -1,4 +1,4 @@
-/** Stores, caches and brokers that are recognised by their first bytes. */
+/** Stores, caches, brokers and ways into other machines that are recognised by their first bytes. */
 export const SERVICE_PROTOCOLS = [
   'postgresql',
   'mysql',
@@ -11,6 +11,10 @@ export const SERVICE_PROTOCOLS = [
   'nats',
   'cassandra',
   'mssql',
+  'ssh',
+  'smb',
+  'rdp',
+  'bittorrent',
 ] as const;
 
 export type ServiceProtocol = (typeof SERVICE_PROTOCOLS)[number];

@@ -208,6 +208,8 @@ class EnrichedConnection extends Enriched<ConnectionEvent> implements Connection
   readonly errno: number | undefined;
   readonly handshakeRttUs: number | undefined;
   readonly stats: ConnectionEvent['stats'];
+  readonly spoken: ConnectionEvent['spoken'];
+  readonly isListed: boolean | undefined;
 
   constructor(raw: ConnectionEvent, enrichment: Enrichment) {
     super(raw, enrichment);
@@ -216,5 +218,7 @@ class EnrichedConnection extends Enriched<ConnectionEvent> implements Connection
     this.errno = raw.errno;
     this.handshakeRttUs = raw.handshakeRttUs;
     this.stats = raw.stats;
+    this.spoken = raw.spoken;
+    this.isListed = raw.isListed;
   }
 }

@@ -76,6 +76,31 @@ const isMssql: Fits = (bytes) =>
 const isMysql: Fits = (bytes) =>
   bytes.length >= 6 && (be32(bytes, 0) & 0xff_ffff) === 0 && bytes[4] === 10 && isDigit(bytes[5]);
 
+/** The identification that either side begins with (RFC 4253, section 4.2). */
+const isSsh: Fits = (bytes) => /^SSH-[12]\./.test(String.fromCharCode(...bytes.subarray(0, 6)));
+
+/** Behind the length of the message: 0xff (version 1), 0xfe (2 and 3) or 0xfd (encrypted) and `SMB`. */
+const isSmb: Fits = (bytes) =>
+  bytes.length >= 8 &&
+  bytes[0] === 0 &&
+  (bytes[4] ?? 0) >= 0xfd &&
+  (be32(bytes, 4) & 0xff_ffff) === (text('\0SMB') & 0xff_ffff);
+
+/** TPKT around a connection request of X.224 (MS-RDPBCGR 2.2.1.1). */
+const isRdp: Fits = (bytes) => {
+  const size = be16(bytes, 2);
+  return (
+    bytes.length >= 11 &&
+    be16(bytes, 0) === 0x0300 &&
+    size >= 11 &&
+    bytes[4] === size - 5 &&
+    bytes[5] === 0xe0
+  );
+};
+
+const isBittorrent: Fits = (bytes) =>
+  bytes.length >= 20 && String.fromCharCode(...bytes.subarray(0, 12)) === '\x13BitTorrent ';
+
 const isNats: Fits = (bytes) => be32(bytes, 0) === text('INFO') && bytes[4] === 32 && bytes[5] === 123;
 
 const BY_SIDE: Readonly<Record<Side, readonly (readonly [ServiceProtocol, Fits])[]>> = {
@@ -89,15 +114,20 @@ const BY_SIDE: Readonly<Record<Side, readonly (readonly [ServiceProtocol, Fits])
     ['mqtt', isMqtt],
     ['cassandra', isCassandra],
     ['mssql', isMssql],
+    ['ssh', isSsh],
+    ['smb', isSmb],
+    ['rdp', isRdp],
+    ['bittorrent', isBittorrent],
   ],
   server: [
     ['mysql', isMysql],
+    ['ssh', isSsh],
     ['nats', isNats],
   ],
 };
 
 /**
- * Which database, cache or broker one side's first bytes speak to; undefined when they do not tell. The kernel side does the
+ * Which database, cache, broker or way into a machine one side's first bytes speak to; undefined when they do not tell. The kernel side does the
  * same for live traffic (bpf/include/telegen/spoken.h).
  */
 export function sniffService(side: Side, bytes: Uint8Array): ServiceProtocol | undefined {

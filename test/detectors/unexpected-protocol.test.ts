@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { unexpectedProtocol } from '../../src/detectors/unexpected-protocol.ts';
 import type { ContentEvent, ContentKind } from '../../src/model/event.ts';
+import type { Workload } from '../../src/model/process.ts';
+import type { ServiceProtocol } from '../../src/model/service-protocol.ts';
 import { connection, type EventInput } from './events.ts';
 
 const { unexpectedProtocols: DEFAULTS } = loadConfig(undefined).config.network.security;
@@ -60,13 +62,70 @@ describe('with the default lists', () => {
 
 test('ports and programs may be excepted', () => {
   const lenient = unexpectedProtocol({
-    unexpectedProtocols: { ...DEFAULTS, allow: { ports: [1337], processes: ['/usr/lib/app/*'] } },
+    unexpectedProtocols: {
+      ...DEFAULTS,
+      allow: { ...DEFAULTS.allow, ports: [1337], processes: ['/usr/lib/app/*'] },
+    },
   });
   const odd = { remote: '198.51.100.50 1338' };
   expect(lenient.inspect(said('http', { remote: '198.51.100.50 1337' }))).toBeUndefined();
   expect(lenient.inspect(said('http', { ...odd, path: '/usr/lib/app/bin' }))).toBeUndefined();
   expect(lenient.inspect(said('http', { ...odd, path: '/tmp/app' }))).toMatchObject({ severity: 'INFO' });
   expect(lenient.inspect(said('http', odd))).toMatchObject({ severity: 'INFO' });
+});
+
+test('workloads may be excepted, at all ports or at one', () => {
+  const workloads = ['shop/web', 'tools/*', 'shop/batch-*:1338'];
+  const lenient = unexpectedProtocol({
+    unexpectedProtocols: { ...DEFAULTS, allow: { ...DEFAULTS.allow, workloads } },
+  });
+  const at = (workload: Workload | undefined, remote = '198.51.100.50 1337') =>
+    lenient.inspect({ ...said('http', { remote }), workload })?.body;
+  const body = 'HTTP on unexpected port 1337';
+  expect(at({ namespace: 'shop', podName: 'web-1', owners: { deployment: 'web' } })).toBeUndefined();
+  expect(at({ namespace: 'tools', podName: 'anything' })).toBeUndefined();
+  expect(at({ namespace: 'shop', podName: 'batch-7' })).toBe(body);
+  expect(at({ namespace: 'shop', podName: 'batch-7' }, '198.51.100.50 1338')).toBeUndefined();
+  expect(at({ namespace: 'other', podName: 'web', owners: { deployment: 'web' } })).toBe(body);
+  expect(at({ containerId: 'a'.repeat(64) })).toBe(body);
+  expect(at(undefined)).toBe(body);
+});
+
+describe('by first bytes, at the end of a connection', () => {
+  const ended = (spoken: ServiceProtocol | undefined, remote: string, more: EventInput = {}) =>
+    detector.inspect({ ...connection({ remote, phase: 'closed', ...more }), spoken });
+
+  test.each<[spoken: ServiceProtocol, remote: string, body: string | undefined]>([
+    ['ssh', '198.51.100.50 22', undefined],
+    ['ssh', '198.51.100.50 2222', 'SSH on unexpected port 2222'],
+    ['ssh', '198.51.100.50 443', 'SSH on port 443, which is meant for TLS'],
+    ['smb', '198.51.100.50 445', undefined],
+    ['smb', '198.51.100.50 80', 'SMB on port 80, which is meant for HTTP'],
+    ['rdp', '198.51.100.50 3390', 'RDP on unexpected port 3390'],
+    ['bittorrent', '198.51.100.50 6881', undefined],
+    ['bittorrent', '198.51.100.50 51413', 'BitTorrent on unexpected port 51413'],
+    ['postgresql', '198.51.100.50 5432', undefined],
+    ['redis', '198.51.100.50 53', 'Redis on port 53, which is meant for DNS'],
+  ])('%s at %s: %s', (spoken, remote, body) => {
+    expect(ended(spoken, remote)?.body).toBe(body);
+  });
+
+  test('a server is judged by its own port', () => {
+    const served = { role: 'server', local: '192.0.2.10 8022' } as const;
+    expect(ended('ssh', '198.51.100.50 40000', served)?.body).toBe('SSH on unexpected port 8022');
+  });
+
+  test('what is not known, or not over, is nothing to say', () => {
+    expect(ended(undefined, '198.51.100.50 443')).toBeUndefined();
+    expect(ended('ssh', '198.51.100.50 443', { phase: 'established' })).toBeUndefined();
+  });
+
+  test('ports of one protocol may be added', () => {
+    const own = unexpectedProtocol({ unexpectedProtocols: { ...DEFAULTS, otherPorts: ['ssh:2222'] } });
+    const at = (spoken: ServiceProtocol) =>
+      own.inspect({ ...connection({ remote: '198.51.100.50 2222', phase: 'closed' }), spoken })?.body;
+    expect([at('ssh'), at('smb')]).toEqual([undefined, 'SMB on unexpected port 2222']);
+  });
 });
 
 test('what differs in nothing but the name that is asked for is one finding', () => {

@@ -151,6 +151,14 @@ const ROWS: readonly Row[] = [
     miss: { A: 'x' },
   },
   {
+    what: 'replace_string leaves placeholders to what fills them later',
+    items: ['{type: replace_string, regex: "^a", replacement: "b"}', '{type: value_placeholders}'],
+    vars: 'vars: {list: [one]}',
+    rule: selection('A|expand: "a-%list%"'),
+    hit: { A: 'b-one' },
+    miss: { A: 'b-%list%' },
+  },
+  {
     what: 'replace_string with skip_special: wildcards stay, new ones are none',
     items: ['{type: replace_string, regex: "b", replacement: "?", skip_special: true}'],
     rule: selection('A: a*b'),

@@ -78,6 +78,10 @@ enum tg_spoken {
 	TG_SPOKEN_NATS = 9,
 	TG_SPOKEN_CASSANDRA = 10,
 	TG_SPOKEN_MSSQL = 11,
+	TG_SPOKEN_SSH = 12,
+	TG_SPOKEN_SMB = 13,
+	TG_SPOKEN_RDP = 14,
+	TG_SPOKEN_BITTORRENT = 15,
 };
 
 /* One counter slot per class of record; index of the tg_counters map. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * Which database, cache or broker is spoken to, by the first bytes of either side; src/protocols/service-sniff.ts says the
- * same of captures. Nothing is read beyond that.
+ * Which database, cache, broker or way into the machine is spoken to, by the first bytes of either side;
+ * src/protocols/service-sniff.ts says the same of captures. Nothing is read beyond that.
  */
 #ifndef TELEGEN_SPOKEN_H
 #define TELEGEN_SPOKEN_H
@@ -100,6 +100,37 @@ static __always_inline int tg_is_mssql(const union tg_sniff *bytes, __u32 length
 	       !bytes->byte[4] && !bytes->byte[5] && !bytes->byte[7];
 }
 
+/* The identification that either side begins with: "SSH-1." or "SSH-2." (RFC 4253, section 4.2). */
+static __always_inline int tg_is_ssh(const union tg_sniff *bytes, __u32 length)
+{
+	return length >= 6 && tg_be32(bytes, 0) == 0x5353482d && (bytes->byte[4] == '1' || bytes->byte[4] == '2') &&
+	       bytes->byte[5] == '.';
+}
+
+/* Behind the length of the message: 0xff (version 1), 0xfe (2 and 3) or 0xfd (encrypted) and "SMB". */
+static __always_inline int tg_is_smb(const union tg_sniff *bytes, __u32 length)
+{
+	__u32 word = tg_be32(bytes, 4);
+
+	return length >= 8 && !bytes->byte[0] && (word & 0xffffff) == 0x534d42 && word >> 24 >= 0xfd;
+}
+
+/* TPKT around a connection request of X.224 (MS-RDPBCGR 2.2.1.1). */
+static __always_inline int tg_is_rdp(const union tg_sniff *bytes, __u32 length)
+{
+	__u32 head = tg_be32(bytes, 0);
+
+	return length >= 11 && head >> 16 == 0x0300 && (head & 0xffff) >= 11 && bytes->byte[5] == 0xe0 &&
+	       bytes->byte[4] == (head & 0xffff) - 5;
+}
+
+/* "\x13BitTorrent protocol" */
+static __always_inline int tg_is_bittorrent(const union tg_sniff *bytes, __u32 length)
+{
+	return length >= 20 && tg_be32(bytes, 0) == 0x13426974 && tg_be32(bytes, 4) == 0x546f7272 &&
+	       tg_be32(bytes, 8) == 0x656e7420;
+}
+
 /* Global, so that the verifier looks at it only once. */
 __noinline __u32 tg_client_speaks(const union tg_sniff *bytes, __u32 length)
 {
@@ -121,16 +152,26 @@ __noinline __u32 tg_client_speaks(const union tg_sniff *bytes, __u32 length)
 		return TG_SPOKEN_MQTT;
 	if (tg_is_cassandra(bytes, length))
 		return TG_SPOKEN_CASSANDRA;
-	return tg_is_mssql(bytes, length) ? TG_SPOKEN_MSSQL : TG_SPOKEN_UNKNOWN;
+	if (tg_is_mssql(bytes, length))
+		return TG_SPOKEN_MSSQL;
+	if (tg_is_ssh(bytes, length))
+		return TG_SPOKEN_SSH;
+	if (tg_is_smb(bytes, length))
+		return TG_SPOKEN_SMB;
+	if (tg_is_rdp(bytes, length))
+		return TG_SPOKEN_RDP;
+	return tg_is_bittorrent(bytes, length) ? TG_SPOKEN_BITTORRENT : TG_SPOKEN_UNKNOWN;
 }
 
-/* Servers that speak first: the greeting of MySQL ("10" and a version), "INFO {" of NATS. */
+/* Servers that speak first: the greeting of MySQL ("10" and a version), "INFO {" of NATS, SSH. */
 __noinline __u32 tg_server_speaks(const union tg_sniff *bytes, __u32 length)
 {
 	if (!bytes || length < 6)
 		return TG_SPOKEN_UNKNOWN;
 	if (!bytes->byte[1] && !bytes->byte[2] && !bytes->byte[3] && bytes->byte[4] == 10 && tg_is_digit(bytes->byte[5]))
 		return TG_SPOKEN_MYSQL;
+	if (tg_is_ssh(bytes, length))
+		return TG_SPOKEN_SSH;
 	return tg_be32(bytes, 0) == 0x494e464f && bytes->byte[4] == ' ' && bytes->byte[5] == '{' ? TG_SPOKEN_NATS :
 											  TG_SPOKEN_UNKNOWN;
 }

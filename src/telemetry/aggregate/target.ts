@@ -12,8 +12,8 @@ export function knownOf({ serverPort, spoken }: Omit<Facts, 'target'>): WellKnow
 /** Where only an address is known, the port tells a store from its neighbours. */
 export function targetOf(conversation: Facts): Identity {
   const { target, serverPort } = conversation;
-  const known = knownOf(conversation);
-  if (known === undefined) return target;
-  if (target.type === 'host') return { ...target, id: `${target.id}:${serverPort}`, type: known.type };
-  return target.type === 'external' ? target : { ...target, type: known.type };
+  const type = knownOf(conversation)?.type;
+  if (type === undefined) return target;
+  if (target.type === 'host') return { ...target, id: `${target.id}:${serverPort}`, type };
+  return target.type === 'external' ? target : { ...target, type };
 }

@@ -3,7 +3,8 @@ import type { NodeType } from './identity.ts';
 
 export interface WellKnown {
   readonly protocol: string;
-  readonly type: Extract<NodeType, 'database' | 'cache' | 'queue' | 'dns'>;
+  /** Absent: it says nothing of what the server is. */
+  readonly type?: Extract<NodeType, 'database' | 'cache' | 'queue' | 'dns'>;
 }
 
 const database = (protocol: string): WellKnown => ({ protocol, type: 'database' });
@@ -33,7 +34,7 @@ const PORTS: Readonly<Record<number, WellKnown>> = {
   61616: queue('activemq'),
 };
 
-const TYPES: Readonly<Record<ServiceProtocol, 'database' | 'cache' | 'queue'>> = {
+const TYPES: Readonly<Partial<Record<ServiceProtocol, 'database' | 'cache' | 'queue'>>> = {
   postgresql: 'database',
   mysql: 'database',
   mongodb: 'database',
@@ -49,7 +50,8 @@ const TYPES: Readonly<Record<ServiceProtocol, 'database' | 'cache' | 'queue'>> =
 
 /** What a protocol that first bytes told is spoken to. */
 export function wellKnownProtocol(protocol: ServiceProtocol): WellKnown {
-  return { protocol, type: TYPES[protocol] };
+  const type = TYPES[protocol];
+  return type === undefined ? { protocol } : { protocol, type };
 }
 
 /** What usually listens on the port; undefined for all others. */

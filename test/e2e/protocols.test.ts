@@ -1,0 +1,58 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
+import { brief, endTelegens, watch } from '../support/telegen.ts';
+
+const missing = whyNoSandbox();
+
+/** A server that greets as the argument says, and a client that answers with the same. */
+const GREETINGS = `
+import socket, sys
+for port, greeting in (a.split("=", 1) for a in sys.argv[1:]):
+    said = bytes(greeting, "latin-1").decode("unicode_escape").encode("latin-1")
+    listener = socket.create_server(("127.0.0.1", int(port)))
+    client = socket.create_connection(("127.0.0.1", int(port)))
+    server, _ = listener.accept()
+    client.sendall(said)
+    server.recv(4096)
+    client.close()
+    server.close()
+    listener.close()
+`;
+
+describe.skipIf(missing !== undefined)(
+  `protocols at odd ports${missing ? ` (SKIP: ${missing})` : ''}`,
+  () => {
+    let sandbox: Sandbox;
+    beforeAll(async () => {
+      sandbox = await openSandbox();
+    });
+    afterEach(async () => {
+      await endTelegens();
+      await sandbox.endPrograms();
+    });
+    afterAll(() => sandbox.close());
+
+    it('are told by what is said, with the program, but for those that are excepted', async () => {
+      const unexpected = { enabled: true, other_ports: ['smb:18445'] };
+      const security = { suspicious_ports: [], scan: { enabled: false }, unexpected_protocols: unexpected };
+      const telegen = await watch(sandbox, { config: { agent: { network: { security } } } });
+      const said = [
+        '18022=SSH-2.0-x\\r\\n',
+        '18445=\\0\\0\\0\\x85\\xffSMBr',
+        '18446=\\0\\0\\0\\x85\\xffSMBr',
+      ];
+      await sandbox.start(['python3', '-c', GREETINGS, ...said]).end();
+      await telegen.alert('the last', ({ body }) => body === 'SMB on unexpected port 18446');
+      expect((await telegen.stop()).code).toBe(0);
+      const alerts = telegen
+        .alerts()
+        .map((alert) => brief(alert, 'process.executable.name', 'telegen.reasons'));
+      const bodies = new Set(telegen.alerts().map(({ body }) => body));
+      expect([...bodies].toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
+        'SMB on unexpected port 18446',
+        'SSH on unexpected port 18022',
+      ]);
+      for (const line of alerts) expect(line).toMatch(/^python3\S* unexpected_protocol$/);
+    });
+  },
+);
