@@ -37,6 +37,8 @@ export async function redisOptions(settings: RedisSettings) {
     maxRetriesPerRequest: 1,
     commandTimeout: timeoutMs,
     connectTimeout: timeoutMs * 10,
+    // A cut that nobody was told of leaves a connection on which nothing comes any more: a new one is made.
+    socketTimeout: timeoutMs * 10,
     retryStrategy: (times: number) => Math.min(100 * times, MAX_RECONNECT_MS),
     connectionName: 'telegen',
     lazyConnect: true,
