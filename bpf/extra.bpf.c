@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The optional object: needs kernel BTF. Each program here betters or replaces one of the core object: exact errno,
- * executable path, argv and working directory at exec, process tracking without tracefs, the accepting worker, refused UDP, and owners of
- * sockets older than telegen.
+ * executable path, argv, working directory and login at exec, process tracking without tracefs, the accepting worker,
+ * refused UDP, and owners of sockets older than telegen.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>

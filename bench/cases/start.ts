@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { openRules } from '../../src/cli/rules/open-rules.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import type { Sandbox } from '../../test/support/sandbox.ts';
 import type { BenchContext, Benchmark, Outcome, Row, Target } from '../model.ts';
 import { summarise } from '../statistics.ts';
@@ -76,16 +77,7 @@ async function startOnce({ cgroup, folder }: Sandbox, config: object): Promise<n
 async function reloadOnce(folder: string): Promise<{ readonly seconds: number; readonly pauseMs: number }> {
   const silent = (): void => undefined;
   const rules = await openRules({
-    config: {
-      enabled: true,
-      paths: [folder],
-      only: [],
-      disable: [],
-      shadow: [],
-      minLevel: 'informational',
-      portableWindows: false,
-      pipelines: [],
-    },
+    config: { ...loadConfig(undefined).config.rules, paths: [folder] },
     viewpoint: 'host',
     diagnostics: { info: silent, warn: silent },
     watch: false,

@@ -93,6 +93,9 @@ export function enrichedPackets(event: PacketEvent, processes: ProcessTable): Pa
   return { ...event, senders: event.senders.map(known) };
 }
 
+/** Every part of an event, also those that may be absent: none can be forgotten when one is added. */
+type Whole<E> = { readonly [K in keyof Required<E>]: E[K] };
+
 /** Looks each thing up once, when it is first asked for. */
 abstract class Enriched<E extends JudgedEvent> {
   readonly timeMs: number;
@@ -157,7 +160,7 @@ abstract class Enriched<E extends JudgedEvent> {
   }
 }
 
-class EnrichedHttp extends Enriched<HttpEvent> implements HttpEvent {
+class EnrichedHttp extends Enriched<HttpEvent> implements Whole<HttpEvent> {
   readonly kind = 'http';
   readonly endMs: number;
   readonly http: HttpEvent['http'];
@@ -169,7 +172,7 @@ class EnrichedHttp extends Enriched<HttpEvent> implements HttpEvent {
   }
 }
 
-class EnrichedGrpc extends Enriched<GrpcEvent> implements GrpcEvent {
+class EnrichedGrpc extends Enriched<GrpcEvent> implements Whole<GrpcEvent> {
   readonly kind = 'grpc';
   readonly endMs: number;
   readonly grpc: GrpcEvent['grpc'];
@@ -181,7 +184,7 @@ class EnrichedGrpc extends Enriched<GrpcEvent> implements GrpcEvent {
   }
 }
 
-class EnrichedDns extends Enriched<DnsEvent> implements DnsEvent {
+class EnrichedDns extends Enriched<DnsEvent> implements Whole<DnsEvent> {
   readonly kind = 'dns';
   readonly dns: DnsEvent['dns'];
 
@@ -191,7 +194,7 @@ class EnrichedDns extends Enriched<DnsEvent> implements DnsEvent {
   }
 }
 
-class EnrichedTls extends Enriched<TlsEvent> implements TlsEvent {
+class EnrichedTls extends Enriched<TlsEvent> implements Whole<TlsEvent> {
   readonly kind = 'tls';
   readonly tls: TlsEvent['tls'];
 
@@ -201,7 +204,7 @@ class EnrichedTls extends Enriched<TlsEvent> implements TlsEvent {
   }
 }
 
-class EnrichedConnection extends Enriched<ConnectionEvent> implements ConnectionEvent {
+class EnrichedConnection extends Enriched<ConnectionEvent> implements Whole<ConnectionEvent> {
   readonly kind = 'connection';
   readonly phase: ConnectionEvent['phase'];
   readonly reason: ConnectionEvent['reason'];

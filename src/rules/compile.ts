@@ -3,6 +3,7 @@ import { applyFilters, type CompiledFilter, compileFilter } from './filters.ts';
 import { resolveActions } from './syntax/actions.ts';
 import type { Condition } from './syntax/condition.ts';
 import { namesIn, parseCondition, withoutNames } from './syntax/condition.ts';
+import { MAX_CHAIN } from './syntax/correlation.ts';
 import type { Detection } from './syntax/detection.ts';
 import {
   type ConditionText,
@@ -15,7 +16,7 @@ import {
 import { both, type Expression } from './syntax/expression.ts';
 import type { Logsource } from './syntax/logsource.ts';
 import { lowerCondition, lowerDetection } from './syntax/lower.ts';
-import type { Metadata } from './syntax/metadata.ts';
+import { byIdAndName, type Metadata } from './syntax/metadata.ts';
 import type { YamlNode } from './syntax/node.ts';
 import type { Placeholders } from './syntax/placeholders.ts';
 import type { Problems, RuleProblem } from './syntax/problem.ts';
@@ -80,8 +81,6 @@ export interface Compiled {
   readonly fileProblems: readonly { readonly file: string; readonly problem: RuleProblem }[];
 }
 
-/** Correlations of correlations. */
-const MAX_CHAIN = 10;
 const EXCLUDED: readonly string[] = ['unsupported', 'deprecated'];
 
 /** Compiles rule files. Never throws; one bad document never stops the others. */
@@ -125,9 +124,7 @@ function changeCorrelations(
   transform: RuleTransform | undefined,
 ): readonly CompiledDocument[] {
   if (transform === undefined) return documents;
-  const byName = new Map<string, CompiledDocument>();
-  for (const each of documents)
-    for (const name of [each.meta.id, each.meta.name]) if (name) byName.set(name, each);
+  const byName = byIdAndName(documents);
   const logsourcesOf = (name: string, depth: number): readonly Logsource[] => {
     const named = byName.get(name);
     if (named?.kind === 'rule') return [named.logsource];

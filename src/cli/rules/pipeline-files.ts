@@ -2,7 +2,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { TelegenError } from '../../model/errors.ts';
 import { findRuleFiles } from '../../rule-files/find-files.ts';
-import { readRuleYaml } from '../../rule-files/read-yaml.ts';
 import type { RuleTransform } from '../../rules/compile.ts';
 import { PipelineError } from '../../rules/pipelines/params.ts';
 import { type Pipeline, parsePipeline } from '../../rules/pipelines/pipeline.ts';
@@ -24,13 +23,7 @@ export function readPipelines(paths: readonly string[] = []): RuleTransform | un
 }
 
 function pipelinesIn(file: string): readonly Pipeline[] {
-  const { documents, problems, placeOf } = readRuleYaml(readRuleText(file));
-  const fail = (offset: number, message: string): never => {
-    const { line, column } = placeOf(offset);
-    throw new TelegenError('TELEGEN_RULES', `${file}:${line}:${column}: ${message}`);
-  };
-  const [problem] = problems;
-  if (problem !== undefined) fail(problem.offset, problem.message);
+  const { documents, fail } = readRuleText(file);
   return documents.map((document) => {
     try {
       return parsePipeline(document, (path) => readValues(resolve(dirname(file), path)));

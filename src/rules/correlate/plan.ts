@@ -1,6 +1,8 @@
 import type { CompiledDocument, CorrelationRule } from '../compile.ts';
 import type { RuleState } from '../routing.ts';
 import { type Condition, namesIn, parseCondition } from '../syntax/condition.ts';
+import { MAX_CHAIN } from '../syntax/correlation.ts';
+import { byIdAndName } from '../syntax/metadata.ts';
 
 /** A correlation whose references are found. */
 export interface PlannedCorrelation {
@@ -22,8 +24,6 @@ export interface CorrelationPlan {
   readonly silent: ReadonlySet<CompiledDocument>;
 }
 
-const MAX_DEPTH = 10;
-
 /** Finds what correlations refer to. A broken reference takes the correlation and those above it out, nothing else. */
 export function planCorrelations(
   documents: readonly CompiledDocument[],
@@ -41,23 +41,20 @@ export function planCorrelations(
 class Planner {
   readonly planned = new Map<CorrelationRule, PlannedCorrelation>();
   readonly refused = new Map<CompiledDocument, { state: RuleState; text: string }>();
-  readonly #byName = new Map<string, CompiledDocument>();
+  readonly #byName: ReadonlyMap<string, CompiledDocument>;
   readonly #isAlive: (document: CompiledDocument) => boolean;
 
   constructor(documents: readonly CompiledDocument[], isAlive: (document: CompiledDocument) => boolean) {
     this.#isAlive = isAlive;
-    for (const document of documents) {
-      for (const name of [document.meta.id, document.meta.name])
-        if (name !== undefined && !this.#byName.has(name)) this.#byName.set(name, document);
-    }
+    this.#byName = byIdAndName(documents);
   }
 
   plan(rule: CorrelationRule, below: readonly CorrelationRule[]): PlannedCorrelation | undefined {
     const known = this.planned.get(rule);
     if (known !== undefined || this.refused.has(rule)) return known;
     if (below.includes(rule)) return this.#refuse(rule, 'it refers to itself, by way of others');
-    if (below.length >= MAX_DEPTH)
-      return this.#refuse(rule, `correlations build on each other more than ${MAX_DEPTH} deep`);
+    if (below.length >= MAX_CHAIN)
+      return this.#refuse(rule, `correlations build on each other more than ${MAX_CHAIN} deep`);
     const { rules: names } = rule.document.correlation;
     const inputs: CompiledDocument[] = [];
     let depth = 1;

@@ -1,4 +1,4 @@
-import type { Condition } from '../syntax/condition.ts';
+import { type Condition, conditionHolds } from '../syntax/condition.ts';
 import type { Bound } from '../syntax/correlation.ts';
 import { holds } from './bounds.ts';
 
@@ -30,25 +30,13 @@ export function createTemporal({ names, bounds, expression }: TemporalOptions): 
     },
     holds(sinceMs) {
       const occurred = (place: number): boolean => (last[place] ?? 0) > sinceMs;
-      if (expression !== undefined) return evaluate(expression, (name) => occurred(names.indexOf(name)));
+      if (expression !== undefined)
+        return conditionHolds(expression, (name) => occurred(names.indexOf(name)));
       return holds(last.filter((timeMs) => timeMs > sinceMs).length, limits);
     },
     clear: () => void last.fill(Number.NEGATIVE_INFINITY),
     ...saved(last),
   };
-}
-
-function evaluate(condition: Condition, occurred: (name: string) => boolean): boolean {
-  switch (condition.kind) {
-    case 'name':
-      return occurred(condition.name);
-    case 'not':
-      return !evaluate(condition.of, occurred);
-    case 'and':
-      return condition.of.every((part) => evaluate(part, occurred));
-    default:
-      return condition.of.some((part) => evaluate(part, occurred));
-  }
 }
 
 /**

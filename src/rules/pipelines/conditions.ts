@@ -1,4 +1,4 @@
-import { type Condition, namesIn, parseCondition } from '../syntax/condition.ts';
+import { conditionHolds, namesIn, parseCondition } from '../syntax/condition.ts';
 import type { YamlNode } from '../syntax/node.ts';
 import { Problems } from '../syntax/problem.ts';
 import { FIELD_CONDITIONS, type FieldTest } from './field-conditions.ts';
@@ -7,7 +7,7 @@ import { Params, PipelineError } from './params.ts';
 import { RULE_CONDITIONS, type RuleTest } from './rule-conditions.ts';
 
 /** Reads the parameters of one condition. */
-export type ConditionReader<T> = (params: Params) => T;
+type ConditionReader<T> = (params: Params) => T;
 
 /** What a pipeline's item asks of documents, items and fields; absent parts hold. */
 export interface ItemConditions {
@@ -78,18 +78,6 @@ function byExpression<T extends Test>(
   if (condition === undefined || problems.failed) params.fail(key, problems.reason ?? 'malformed expression');
   const unused = [...tests.keys()].find((name) => !namesIn(condition).includes(name));
   if (unused !== undefined) params.fail(key, `"${key}" never uses the condition "${unused}"`);
-  return ((...args: never[]) => holds(condition, (name) => tests.get(name)?.(...args) === true)) as T;
-}
-
-function holds(condition: Condition, of: (name: string) => boolean): boolean {
-  switch (condition.kind) {
-    case 'name':
-      return of(condition.name);
-    case 'not':
-      return !holds(condition.of, of);
-    case 'and':
-      return condition.of.every((part) => holds(part, of));
-    default:
-      return condition.of.some((part) => holds(part, of));
-  }
+  return ((...args: never[]) =>
+    conditionHolds(condition, (name) => tests.get(name)?.(...args) === true)) as T;
 }

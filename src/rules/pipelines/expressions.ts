@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import { quoted } from '../syntax/problem.ts';
+import { compileEngine } from '../syntax/regex.ts';
 import { PipelineError } from './params.ts';
 
 /** A regular expression of a pipeline, on the same linear-time engine as those of rules. Flags stand inside: `(?i)`. */
@@ -11,13 +12,11 @@ export interface PipelineRegex {
   replacer(replacement: string): (text: string) => string;
 }
 
-const MAX_LENGTH = 8_192;
-
 /** Throws PipelineError, at the offset, for what the engine refuses. */
 export function pipelineRegex(source: string, offset: number): PipelineRegex {
-  if (source.length > MAX_LENGTH)
-    throw new PipelineError(offset, `the expression is longer than ${MAX_LENGTH} characters`);
-  const compiled = compile(source, offset);
+  const result = compileEngine(source, '');
+  if ('problem' in result) throw new PipelineError(offset, `${quoted(source)}: ${result.problem}`);
+  const { engine: compiled } = result;
   return {
     matchesFrom: (text) => compiled.matcher(text).lookingAt(),
     found: (text) => compiled.matcher(text).find(),
@@ -39,15 +38,6 @@ export function pipelineRegex(source: string, offset: number): PipelineRegex {
       return (text) => compiled.matcher(text).replaceAll((...match: unknown[]) => filled(pieces, match));
     },
   };
-}
-
-function compile(source: string, offset: number): RE2JS {
-  try {
-    return RE2JS.compile(source);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PipelineError(offset, `${JSON.stringify(source)}: ${reason}`);
-  }
 }
 
 /** A piece of a replacement: text, or the number or name of a group. */

@@ -99,6 +99,13 @@ function attributeHolds(own: Attribute, operator: Operator, value: ScalarValue):
   return operator === 'in' ? isIn : operator === 'not_in' ? !isIn : operator === 'ne';
 }
 
+const ORDERS = {
+  gte: (order: number): boolean => order >= 0,
+  gt: (order: number): boolean => order > 0,
+  lte: (order: number): boolean => order <= 0,
+  lt: (order: number): boolean => order < 0,
+};
+
 /** Levels and statuses by their rank, dates and other texts by their spelling (ISO dates order that way), numbers by worth. */
 function compared(own: ScalarValue, operator: Operator, value: ScalarValue): boolean {
   switch (operator) {
@@ -110,14 +117,7 @@ function compared(own: ScalarValue, operator: Operator, value: ScalarValue): boo
       return !same(own, value);
     default: {
       const order = compare(own, value);
-      if (order === undefined) return false;
-      return operator === 'gte'
-        ? order >= 0
-        : operator === 'gt'
-          ? order > 0
-          : operator === 'lte'
-            ? order <= 0
-            : order < 0;
+      return order !== undefined && ORDERS[operator](order);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { CorrelationSource } from '../syntax/correlation.ts';
-import type { Detection, DetectionItem } from '../syntax/detection.ts';
+import { type Detection, type DetectionItem, mapItems } from '../syntax/detection.ts';
 import type { ConditionText } from '../syntax/document.ts';
 import type { Logsource } from '../syntax/logsource.ts';
 import type { Metadata } from '../syntax/metadata.ts';
@@ -50,7 +50,10 @@ export function changeItems(
   const dropped: string[] = [];
   const changed = new Map<string, Detection>();
   for (const [name, detection] of subject.detections) {
-    const next = changeIn(detection, subject, scope, change);
+    const next = mapItems(detection, (item) => {
+      const made = scope.item(item, subject) ? change(item) : undefined;
+      return made === null ? undefined : made === undefined ? item : marked(made, scope.id);
+    });
     if (next === undefined) dropped.push(name);
     else changed.set(name, next);
   }
@@ -58,33 +61,17 @@ export function changeItems(
   subject.dropped = [...subject.dropped, ...dropped];
 }
 
-function changeIn(
-  detection: Detection,
-  subject: Subject,
-  scope: Scope,
-  change: (item: DetectionItem) => Detection | null | undefined,
-): Detection | undefined {
-  if (detection.kind !== 'item') {
-    const of = detection.of.flatMap((part) => changeIn(part, subject, scope, change) ?? []);
-    return of.length === 0 ? undefined : { kind: detection.kind, of };
-  }
-  if (!scope.item(detection, subject)) return detection;
-  const next = change(detection);
-  if (next === undefined) return detection;
-  return next === null ? undefined : marked(next, scope.id);
-}
-
 /** Later conditions can ask which items of pipelines made an item what it is. */
 function marked(detection: Detection, id: string | undefined): Detection {
   if (id === undefined) return detection;
-  if (detection.kind !== 'item')
-    return { kind: detection.kind, of: detection.of.map((part) => marked(part, id)) };
-  return { ...detection, applied: [...(detection.applied ?? []), id] };
+  return mapItems(detection, (item) => ({ ...item, applied: [...(item.applied ?? []), id] }));
 }
 
 /** The places of a detection that a pipeline brings are those of the document. */
 export function placedAt(detection: Detection, offset: number): Detection {
-  if (detection.kind !== 'item')
-    return { kind: detection.kind, of: detection.of.map((part) => placedAt(part, offset)) };
-  return { ...detection, offset, values: detection.values.map(({ value }) => ({ value, offset })) };
+  return mapItems(detection, (item) => ({
+    ...item,
+    offset,
+    values: item.values.map(({ value }) => ({ value, offset })),
+  }));
 }

@@ -1,4 +1,4 @@
-import { type Detection, type DetectionItem, parseDetection } from '../syntax/detection.ts';
+import { type Detection, type DetectionItem, mapItems, parseDetection } from '../syntax/detection.ts';
 import type { Logsource } from '../syntax/logsource.ts';
 import { plainOf, type ScalarValue } from '../syntax/node.ts';
 import { Problems } from '../syntax/problem.ts';
@@ -97,8 +97,6 @@ function addCondition(params: Params): Transformation {
 
 /** `$category`, `$product` and `$service` become those of the rule. */
 function filledIn(detection: Detection, logsource: Logsource): Detection {
-  if (detection.kind !== 'item')
-    return { kind: detection.kind, of: detection.of.map((part) => filledIn(part, logsource)) };
   const fill = (value: ScalarValue): ScalarValue =>
     typeof value === 'string'
       ? value.replace(
@@ -106,8 +104,8 @@ function filledIn(detection: Detection, logsource: Logsource): Detection {
           (slot, braced?: string, bare?: string) => logsource[(braced ?? bare) as keyof Logsource] ?? slot,
         )
       : value;
-  return {
-    ...detection,
-    values: detection.values.map(({ value, offset }) => ({ value: fill(value), offset })),
-  };
+  return mapItems(detection, (item) => ({
+    ...item,
+    values: item.values.map(({ value, offset }) => ({ value: fill(value), offset })),
+  }));
 }

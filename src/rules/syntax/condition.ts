@@ -216,6 +216,20 @@ export function withoutNames(condition: Condition, names: readonly string[]): Co
   return of.length < 2 ? of[0] : { kind: condition.kind, of };
 }
 
+/** Whether the condition is true when its names are what `of` says. */
+export function conditionHolds(condition: Condition, of: (name: string) => boolean): boolean {
+  switch (condition.kind) {
+    case 'name':
+      return of(condition.name);
+    case 'not':
+      return !conditionHolds(condition.of, of);
+    case 'and':
+      return condition.of.every((part) => conditionHolds(part, of));
+    default:
+      return condition.of.some((part) => conditionHolds(part, of));
+  }
+}
+
 /** Names that a condition uses. */
 export function namesIn(condition: Condition): readonly string[] {
   if (condition.kind === 'name') return [condition.name];

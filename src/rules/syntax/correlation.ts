@@ -53,6 +53,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const COMPARISONS: readonly string[] = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'];
 const FIRING: readonly FiringMode[] = ['suppress', 'reset', 'every-match'];
 const MAX_RULES = 1_000;
+/** Correlations that build on each other. */
+export const MAX_CHAIN = 10;
 
 /** Reads a `correlation` section; undefined, with the problems reported, when it is not sound. */
 export function parseCorrelation(node: YamlNode, problems: Problems): CorrelationSource | undefined {

@@ -115,6 +115,11 @@ export function itemsOf(detection: Detection): readonly DetectionItem[] {
 }
 
 /** The detection with each item replaced; an item that becomes nothing disappears, and its group with its last one. */
+export function mapItems(detection: Detection, change: (item: DetectionItem) => Detection): Detection;
+export function mapItems(
+  detection: Detection,
+  change: (item: DetectionItem) => Detection | undefined,
+): Detection | undefined;
 export function mapItems(
   detection: Detection,
   change: (item: DetectionItem) => Detection | undefined,

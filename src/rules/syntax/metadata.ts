@@ -130,6 +130,18 @@ function oneOf<T extends string>(
   return found;
 }
 
+/** By id and name, the first document that bears it: so correlations and filters refer. */
+export function byIdAndName<T extends { readonly meta: Metadata }>(
+  documents: readonly T[],
+): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  for (const document of documents) {
+    for (const name of [document.meta.id, document.meta.name])
+      if (name !== undefined && !found.has(name)) found.set(name, document);
+  }
+  return found;
+}
+
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** Leaves out what is undefined. */

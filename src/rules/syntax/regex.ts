@@ -20,16 +20,30 @@ const FLAGS: Readonly<Record<string, number>> = {
 
 /** Compiles, or says why the engine refuses. */
 export function compileRegex(source: string, flags: string): Regex | { readonly problem: string } {
+  const compiled = compileEngine(source, flags);
+  if ('problem' in compiled) return compiled;
+  const { engine, flags: all } = compiled;
+  return { source, flags: all, test: (subject) => engine.test(subject) };
+}
+
+interface Compiled {
+  readonly engine: RE2JS;
+  /** Those that were given and those in front of the expression. */
+  readonly flags: string;
+}
+
+/** The same for those who do more than test. */
+export function compileEngine(source: string, flags: string): Compiled | { readonly problem: string } {
   if (source.length > MAX_LENGTH)
     return { problem: `the expression has ${source.length} characters; the limit is ${MAX_LENGTH}` };
   const { text, inline } = hoistFlags(source);
   const all = Object.keys(FLAGS).filter((flag) => flags.includes(flag) || inline.includes(flag));
   try {
     const bits = all.reduce((sum, flag) => sum | (FLAGS[flag] ?? 0), 0);
-    const compiled = RE2JS.compile(text, bits);
-    if (compiled.programSize() > MAX_PROGRAM)
+    const engine = RE2JS.compile(text, bits);
+    if (engine.programSize() > MAX_PROGRAM)
       return { problem: 'the expression is too large once its counted repeats are written out' };
-    return { source, flags: all.join(''), test: (subject) => compiled.test(subject) };
+    return { engine, flags: all.join('') };
   } catch (error) {
     return { problem: explain(source, error) };
   }

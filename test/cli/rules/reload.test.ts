@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type OpenRules, openRules } from '../../../src/cli/rules/open-rules.ts';
 import type { RulesConfig } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/config/load.ts';
 import { connection } from '../../detectors/events.ts';
 
 let folder = '';
@@ -25,17 +26,7 @@ const at = (name: string): string => join(folder, name);
 const say = (text: string): unknown => words.push(text);
 
 async function open(config: Partial<RulesConfig> = {}): Promise<OpenRules> {
-  const all: RulesConfig = {
-    enabled: true,
-    paths: [at('rules')],
-    only: [],
-    disable: [],
-    shadow: [],
-    minLevel: 'informational',
-    portableWindows: false,
-    pipelines: [],
-    ...config,
-  };
+  const all = { ...loadConfig(undefined).config.rules, paths: [at('rules')], ...config };
   rules = (await openRules({
     config: all,
     viewpoint: 'host',
