@@ -9,7 +9,11 @@ interface Report {
     readonly name: string;
     readonly status: string;
     readonly message?: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -17,6 +21,19 @@ export interface Summary {
   readonly passed: number;
   readonly skipped: readonly string[];
   readonly failed: readonly string[];
+}
+
+/** Of a failed test's message: whoever sees only the end of the log must know why. */
+const MESSAGE_LENGTH = 300;
+
+/** The first line of what failed and the first place in a test of ours, on a line. */
+function reason(messages: readonly string[] = []): string {
+  const [message = ''] = messages;
+  const [first = '', ...rest] = message.split('\n');
+  const place = rest.map((line) => /\/(test\/\S+?\.ts:\d+)/.exec(line)?.[1]).find((found) => found);
+  if (first === '') return '';
+  const text = first.length > MESSAGE_LENGTH ? `${first.slice(0, MESSAGE_LENGTH)}...` : first;
+  return `: ${text}${place === undefined ? '' : ` (${place})`}`;
 }
 
 /** A report that is not there, a file that did not load and a vitest that failed without saying why count as failures. */
@@ -29,7 +46,7 @@ export function summarise(status: number, reports: readonly (Report | undefined)
     for (const file of report?.testResults ?? []) {
       const bad = file.assertionResults.filter((test) => test.status === 'failed');
       passed += file.assertionResults.filter((test) => test.status === 'passed').length;
-      failed.push(...bad.map((test) => test.fullName));
+      failed.push(...bad.map((test) => `${test.fullName}${reason(test.failureMessages)}`));
       const others = file.assertionResults.filter(
         (test) => test.status !== 'failed' && test.status !== 'passed',
       );

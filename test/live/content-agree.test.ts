@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { eventToJson } from '../../src/telemetry/export/serialize.ts';
@@ -38,6 +38,8 @@ describeContents('live and replayed agree', (lab) => {
       listen: 'http2',
       place: OUTSIDE,
     });
+    const dnsLog = `${sandbox.folder}/agree-dnsmasq.log`;
+    writeFileSync(dnsLog, '');
     sandbox.start(
       [
         'dnsmasq',
@@ -53,15 +55,18 @@ describeContents('live and replayed agree', (lab) => {
         '--bind-interfaces',
         '--no-resolv',
         '--no-hosts',
+        `--log-facility=${dnsLog}`,
         '--host-record=www.example.com,192.0.2.80,2001:db8::80',
         '--local=/example.com/',
       ],
       OUTSIDE,
     );
     const tls = sandbox.start(
-      ['openssl', 's_server', '-accept', '8443', '-nocert', '-cipher', 'ADH', '-quiet'],
+      ['openssl', 's_server', '-accept', '8443', '-nocert', '-cipher', 'ADH'],
       OUTSIDE,
     );
+    while ((await tls.line()) !== 'ACCEPT');
+    await eventually(() => readFileSync(dnsLog, 'utf8').includes('started'), 'dnsmasq to start');
     const file = `${sandbox.folder}/all.pcap`;
     const tcpdump = sandbox.start(
       ['tcpdump', '-i', 'wire', '-U', '-s', '0', '-B', '32768', '-Z', 'root', '-w', file],

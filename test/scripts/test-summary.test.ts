@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { describeSummary, summarise } from '../../scripts/test-summary.ts';
 
-const test = (fullName: string, status: string) => ({ fullName, status });
+const test = (
+  fullName: string,
+  status: string,
+): { fullName: string; status: string; failureMessages?: string[] } => ({
+  fullName,
+  status,
+});
 const file = (...assertionResults: ReturnType<typeof test>[]) => ({
   name: 'a.test.ts',
   status: 'passed',
@@ -53,5 +59,19 @@ describe('the last line of make test', () => {
     expect(describeSummary(summarise(1, reports))).toBe(
       'SKIPPED x (SKIP: needs root)\nFAILED y\n0 passed, 1 failed, 1 skipped\n',
     );
+  });
+
+  it('says why and where one failed, on a line', () => {
+    const message = [
+      `AssertionError: ${'long '.repeat(99)}`,
+      'with a second line',
+      '    at helper (/a/node_modules/x.js:1:2)',
+      '    at /a/main/test/live/b.test.ts:107:20',
+      '    at /a/main/test/live/c.test.ts:1:1',
+    ].join('\n');
+    const reports = [{ testResults: [file({ ...test('y', 'failed'), failureMessages: [message] })] }];
+    const [line] = summarise(1, reports).failed;
+    expect(line).toMatch(/^y: AssertionError: (?:long ){50,}.*\.\.\. \(test\/live\/b\.test\.ts:107\)$/);
+    expect(line?.length).toBeLessThan(400);
   });
 });
