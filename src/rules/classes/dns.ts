@@ -31,10 +31,14 @@ const of = (names: readonly string[], read: (dns: DnsFacts) => FieldValue): Fiel
 
 function questionFields(): readonly FieldSpec<DnsEvent>[] {
   return [
-    of(
-      ['query', 'QueryName', 'dns.question.name', 'question'],
-      ({ questionName }) => questionName || undefined,
-    ),
+    {
+      ...field<DnsEvent>(
+        ['query', 'QueryName', 'dns.question.name', 'question'],
+        ({ dns }) => dns.questionName || undefined,
+      ),
+      // A name is short: reading it again costs less than finding what was remembered of it among so many.
+      spread: 'unique',
+    },
     few(
       ['record_type', 'qtype_name', ATTR.dnsQuestionType, 'QueryType'],
       ({ dns }) => dns.questionType || undefined,
@@ -79,7 +83,7 @@ function nameFields(): readonly FieldSpec<DnsEvent>[] {
       registeredDomain(dns.questionName),
     ),
     quiet(['dns.question.subdomain'], ({ dns }) => subdomainOf(dns.questionName)),
-    quiet(['telegen.dns.labels'], ({ dns }) => dns.questionName.split('.').length),
+    quiet(['telegen.dns.labels'], ({ dns }) => labelCount(dns.questionName)),
     quiet(['telegen.dns.longest_label'], ({ dns }) => longestLabel(dns.questionName)),
   ];
 }
@@ -114,4 +118,18 @@ function subdomainOf(name: string): string | undefined {
   return domain === undefined || domain.length >= name.length ? undefined : name.slice(0, -domain.length - 1);
 }
 
-const longestLabel = (name: string): number => Math.max(...name.split('.').map(({ length }) => length));
+function labelCount(name: string): number {
+  let labels = 1;
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) labels += 1;
+  return labels;
+}
+
+function longestLabel(name: string): number {
+  let longest = 0;
+  let from = 0;
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', from)) {
+    longest = Math.max(longest, dot - from);
+    from = dot + 1;
+  }
+  return Math.max(longest, name.length - from);
+}

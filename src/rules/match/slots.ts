@@ -24,6 +24,7 @@ export function createSlot<E>(spec: FieldSpec<E>, index: SlotIndex | undefined, 
   if (index === undefined) return { read, entryOf: () => EMPTY_ENTRY };
   const build = (predicates: readonly number[]): Entry => entryFor(predicates, rulesOf);
   const absent = build(index.absent);
+  const present = build(index.present);
   const forScalar = createScalarLookup(index, build, spec.spread !== 'unique');
   const forAddress = createAddressLookup(index, build);
   return {
@@ -36,10 +37,13 @@ export function createSlot<E>(spec: FieldSpec<E>, index: SlotIndex | undefined, 
       const value = spec.read(event);
       if (value === undefined) return absent;
       if (!Array.isArray(value)) return forScalar(value as Scalar);
-      return joined(scalarsOf(value).map(forScalar), build(index.present), build);
+      if (value.length === 1 && isScalar(value[0])) return forScalar(value[0]);
+      return joined(scalarsOf(value).map(forScalar), present, build);
     },
   };
 }
+
+const isScalar = (value: FieldValue): value is Scalar => value !== undefined && !Array.isArray(value);
 
 function entryFor(predicates: readonly number[], rulesOf: RulesOf): Entry {
   if (predicates.length === 0) return EMPTY_ENTRY;
