@@ -14,6 +14,7 @@ import { memory } from './cases/memory.ts';
 import { merging } from './cases/merging.ts';
 import { mutants } from './cases/mutants.ts';
 import { overhead } from './cases/overhead.ts';
+import { packetPath } from './cases/packet-path.ts';
 import { packets } from './cases/packets.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
@@ -22,6 +23,7 @@ import { scrape } from './cases/scrape.ts';
 import { sideBySide } from './cases/side-by-side.ts';
 import { start } from './cases/start.ts';
 import { keepAlive, shortConnections } from './cases/throughput.ts';
+import { workloads } from './cases/workloads.ts';
 import type { Benchmark } from './model.ts';
 
 /** Every benchmark, in the order they run and appear in docs/performance.md. */
@@ -30,6 +32,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   shortConnections,
   keepAlive,
   sideBySide,
+  workloads,
   connectToAlert,
   merging,
   alertDelivery,
@@ -51,4 +54,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   bpf,
   overhead,
   packets,
+  packetPath,
 ];

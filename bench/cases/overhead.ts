@@ -8,6 +8,7 @@ import { summarise } from '../statistics.ts';
 import { nativeProgram, onOwnGround } from '../support/ground.ts';
 import { type Snapshot, since, snapshot } from '../support/program-stats.ts';
 import { startServers, steadyLoad, warmUp } from '../support/steady-load.ts';
+import { EVERYTHING_ON, OFF, type Switches, switchesToConfig } from '../support/switches.ts';
 import { type RunningTelegen, startTelegen } from '../support/telegen.ts';
 
 interface Feature {
@@ -20,19 +21,10 @@ interface Feature {
   readonly spec?: { readonly percent: number; readonly megabytes: number };
 }
 
-interface Switches {
-  readonly tcp: boolean;
-  readonly dns: boolean;
-  readonly http: boolean;
-  readonly xdp: boolean;
-  readonly security: boolean;
-}
-
 const LOOK_MS = 500;
 /** Of one processor. */
 const IDLE_SHARE = 0.08;
 
-const OFF: Switches = { tcp: false, dns: false, http: false, xdp: false, security: false };
 const BASELINE = 'nothing on';
 
 const FEATURES: readonly Feature[] = [
@@ -47,7 +39,7 @@ const FEATURES: readonly Feature[] = [
   },
   { label: 'XDP, sampled 1 in 1,000', on: { xdp: true }, spec: { percent: 0.1, megabytes: 5 } },
   { label: 'detectors and rules', on: { security: true } },
-  { label: 'everything', on: { tcp: true, dns: true, http: true, xdp: true, security: true } },
+  { label: 'everything', on: EVERYTHING_ON },
 ];
 
 /** Of one leg. */
@@ -100,7 +92,7 @@ interface Leg {
 
 async function measure({ ground, stats, feature, seconds }: Leg): Promise<Cost> {
   const configFile = `${ground.folder}/overhead.yaml`;
-  writeFileSync(configFile, configOf({ ...OFF, ...feature.on }));
+  writeFileSync(configFile, switchesToConfig({ ...OFF, ...feature.on }));
   const telegen = await startTelegen({
     cgroup: ground.cgroup,
     configFile,
@@ -139,22 +131,6 @@ function secondsOf(before: Snapshot, after: Snapshot): number {
   let ns = 0;
   for (const [name, total] of after) ns += since(before.get(name), total).ns;
   return ns / 1e9;
-}
-
-/** JSON is YAML. */
-function configOf({ tcp, dns, http, xdp, security }: Switches): string {
-  return JSON.stringify({
-    agent: {
-      network: {
-        tcp: { enabled: tcp },
-        dns: { enabled: dns },
-        xdp: { enabled: xdp, sample_rate: 1000, interfaces: ['wire'] },
-        security: { enabled: security },
-      },
-      ebpf: { network: { enabled: http } },
-    },
-    rules: { enabled: security },
-  });
 }
 
 function lostRecords(stderr: string): number {

@@ -3,9 +3,9 @@ import type { Program } from '../../test/support/programs.ts';
 import type { Sandbox } from '../../test/support/sandbox.ts';
 
 /** Inside, observed. */
-const SERVER = '192.0.2.2';
+export const SERVER = '192.0.2.2';
 const HTTP_PORT = 8080;
-const HTTP2_PORT = 8081;
+export const HTTP2_PORT = 8081;
 /** Of each kind. */
 export const PER_SECOND = 500;
 const CONNECTIONS = 10;
@@ -29,7 +29,8 @@ export async function startServers(ground: Sandbox): Promise<void> {
   await answers(ground, ['dnsperf', '-s', SERVER, '-d', `${folder}/queries.txt`, '-n', '1']);
 }
 
-async function answers(ground: Sandbox, argv: readonly string[]): Promise<void> {
+/** Waits until the command, from outside, ends well. */
+export async function answers(ground: Sandbox, argv: readonly string[]): Promise<void> {
   while ((await ground.start(argv, OUTSIDE).ended()).exit !== '0');
 }
 
