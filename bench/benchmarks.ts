@@ -16,6 +16,7 @@ import { mutants } from './cases/mutants.ts';
 import { overhead } from './cases/overhead.ts';
 import { packetPath } from './cases/packet-path.ts';
 import { packets } from './cases/packets.ts';
+import { profile } from './cases/profile.ts';
 import { replay } from './cases/replay.ts';
 import { rules } from './cases/rules.ts';
 import { scaling } from './cases/scaling.ts';
@@ -39,6 +40,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   decode,
   detect,
   livePath,
+  profile,
   lists,
   kernelLists,
   rules,

@@ -1,6 +1,7 @@
 import { BlockList } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import IpCidr from 'ip-cidr';
+import ipaddr from 'ipaddr.js';
 import { Netmask } from 'netmask';
 import type { IpAddress } from '../../src/model/ip-address.ts';
 import { formatIp, ipFromWords, ipv4FromWord } from '../../src/net/ip.ts';
@@ -25,7 +26,7 @@ export const lists: Benchmark = {
     '1,000,000 different prefixes (70 % IPv4, nearly all single addresses; 30 % IPv6), as a file of bytes given to the thread that reads ' +
     'lists, until it can be asked; the longest pause of the event loop meanwhile; the bytes of its columns. Then 65,536 random ' +
     'addresses, one of 16 of them listed, in turn through the list. For comparison 10,000 IPv4 prefixes in net.BlockList, ' +
-    'netmask and ip-cidr used naively (asked one by one), against the same 10,000 in our list.',
+    'netmask, ip-cidr and ipaddr.js used naively (asked one by one), against the same 10,000 in our list.',
   compares: 'IPv4 with IPv6, and our list with the libraries on the same addresses.',
   live: false,
   run: ({ quick, say }: BenchContext) => measure(quick ? 2 : 5, say),
@@ -92,10 +93,18 @@ function rivals(prefixes: readonly string[]): readonly Rival[] {
   }
   const masks = prefixes.map((prefix) => new Netmask(prefix));
   const cidrs = prefixes.map((prefix) => new IpCidr(prefix.includes('/') ? prefix : `${prefix}/32`));
+  const parsed = prefixes.map((prefix) => ipaddr.parseCIDR(prefix.includes('/') ? prefix : `${prefix}/32`));
   return [
     { name: 'net.BlockList', has: (text) => block.check(text) },
     { name: 'netmask', has: (text) => masks.some((mask) => mask.contains(text)) },
     { name: 'ip-cidr', has: (text) => cidrs.some((cidr) => cidr.contains(text)) },
+    {
+      name: 'ipaddr.js',
+      has: (text) => {
+        const ip = ipaddr.parse(text);
+        return parsed.some((cidr) => ip.match(cidr));
+      },
+    },
   ];
 }
 
@@ -157,7 +166,7 @@ const ROWS: readonly (Pick<Row, 'label' | 'unit' | 'target'> & { readonly name: 
   { name: 'columns, MB', label: 'resident', unit: 'MB', target: { sense: '<=', value: 40 } },
   { name: 'lookups IPv4, M/s', label: 'look-ups, IPv4', unit: 'M/s', target: { sense: '>=', value: 12 } },
   { name: 'lookups IPv6, M/s', label: 'look-ups, IPv6', unit: 'M/s', target: { sense: '>=', value: 5 } },
-  ...['net.BlockList', 'netmask', 'ip-cidr'].map((rival) => ({
+  ...['net.BlockList', 'netmask', 'ip-cidr', 'ipaddr.js'].map((rival) => ({
     name: `times faster than ${rival}`,
     label: `against ${rival}, 10,000 entries`,
     unit: 'times',

@@ -1,11 +1,6 @@
 import type { BenchContext, Benchmark } from '../model.ts';
-import { HttpRecords } from '../support/http-records.ts';
-import { createLivePath } from '../support/live-path.ts';
+import { requestsOf } from '../support/live-requests.ts';
 import { takeTurns, type Work } from '../support/turns.ts';
-
-const SLAB_BYTES = 64 * 1024;
-/** Longer than a turn of the collector of garbage: its work must be in the figure. */
-const SLABS_A_TURN = 400;
 
 export const livePath: Benchmark = {
   name: 'live-path',
@@ -29,24 +24,5 @@ export const livePath: Benchmark = {
 };
 
 async function workOf(label: string, keepAlive: boolean, everything: boolean): Promise<Work> {
-  const path = await createLivePath(everything);
-  const records = new HttpRecords(keepAlive);
-  const slab = new ArrayBuffer(SLAB_BYTES);
-  const count = Math.round((SLABS_A_TURN * SLAB_BYTES) / (keepAlive ? 520 : 860));
-  // The writing of the records is in the time, too: some tenth of it.
-  return {
-    label,
-    unit: 'requests/s',
-    count,
-    turn() {
-      const before = path.exchanges();
-      for (let done = 0; done < count; ) {
-        const { bytes, exchanges } = records.fill(slab);
-        path.take(slab, bytes);
-        done += exchanges;
-      }
-      path.tick(records.timeMs);
-      return path.exchanges() - before;
-    },
-  };
+  return { label, unit: 'requests/s', ...(await requestsOf({ keepAlive, everything })) };
 }

@@ -30,7 +30,7 @@ export const replay: Benchmark = {
     'packets by processor time, user and system, of all threads.',
   compares:
     'judging alone (summary), judging and writing every event as a JSON line to a file, and tshark -T fields with the same ' +
-    'fields on the first part of the same capture, in turns.',
+    'fields and tcpdump -v (a line or more for each packet) on the first part of the same capture, in turns.',
   live: false,
   run: async ({ quick, say }: BenchContext) => measure(quick ? 1 : 5, quick ? 300_000 : 2_000_000, say),
 };
@@ -48,6 +48,10 @@ interface Run {
   readonly packets: number;
 }
 
+const NAMES = ['judged', 'written', 'tshark', 'tcpdump'] as const;
+type Name = (typeof NAMES)[number];
+const OURS = { judged: true, written: true };
+
 async function measure(rounds: number, packets: number, say: (text: string) => void): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'telegen-bench-replay-'));
   const remove = undoLater(async () => rmSync(folder, { recursive: true, force: true }));
@@ -58,7 +62,7 @@ async function measure(rounds: number, packets: number, say: (text: string) => v
   writeFileSync(join(folder, 'telegen.yaml'), CONFIG);
   const config = ['-c', join(folder, 'telegen.yaml')];
   const tshark = { command: 'tshark', args: tsharkArgs(small), packets: packets / 10 };
-  const runs: Record<'judged' | 'written' | 'tshark', Run> = {
+  const runs: Record<Name, Run> = {
     judged: { command: TELEGEN, args: ['replay', ...config, '--output', 'summary', large], packets },
     written: {
       command: TELEGEN,
@@ -66,15 +70,13 @@ async function measure(rounds: number, packets: number, say: (text: string) => v
       packets,
     },
     tshark,
+    tcpdump: { command: 'tcpdump', args: ['-n', '-v', '-r', small], packets: packets / 10 },
   };
-  const hasTshark = isInstalled('tshark');
-  if (!hasTshark) say('tshark is not installed: telegen alone is measured');
-  const legs: Record<keyof typeof runs, Leg[]> = { judged: [], written: [], tshark: [] };
+  const names = NAMES.filter((name) => name in OURS || isInstalled(name));
+  for (const name of NAMES) if (!names.includes(name)) say(`${name} is not installed: it is left out`);
+  const legs: Record<Name, Leg[]> = { judged: [], written: [], tshark: [], tcpdump: [] };
   for (let round = 0; round < rounds; round++) {
-    for (const name of ['judged', 'written', 'tshark'] as const) {
-      if (name === 'tshark' && !hasTshark) continue;
-      legs[name].push(await leg(runs[name], join(folder, 'out')));
-    }
+    for (const name of names) legs[name].push(await leg(runs[name], join(folder, 'out')));
     say(`round ${round + 1} of ${rounds}`);
   }
   await remove();
@@ -121,11 +123,7 @@ function leg({ command, args, packets }: Run, outFile: string): Promise<Leg> {
   });
 }
 
-function outcome({
-  judged,
-  written,
-  tshark,
-}: Readonly<Record<'judged' | 'written' | 'tshark', Leg[]>>): Outcome {
+function outcome({ judged, written, tshark, tcpdump }: Readonly<Record<Name, Leg[]>>): Outcome {
   const of = (legs: readonly Leg[], figure: keyof Leg): number[] => legs.map((each) => each[figure]);
   const row = (label: string, unit: string, samples: readonly number[]): Row => ({
     label,
@@ -155,7 +153,8 @@ function outcome({
       },
     );
   }
-  const legs = { judged, written, tshark };
+  if (tcpdump.length > 0) rows.push(row('tcpdump -v, on one core', 'packets/s', of(tcpdump, 'core')));
+  const legs = { judged, written, tshark, tcpdump };
   const raw = Object.entries(legs).flatMap(([name, list]) =>
     (['rate', 'core', 'residentMb'] as const).map(
       (figure) => [`${name} ${figure}`, of(list, figure)] as const,

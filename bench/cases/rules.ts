@@ -7,12 +7,13 @@ import { NO_PORTS } from '../../src/rules/classes/ports.ts';
 import { processClass } from '../../src/rules/classes/process.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { createRuleEngine } from '../../src/rules/engine.ts';
-import { bind, slotLookup } from '../../src/rules/match/bind.ts';
+import { type Bound, bind, slotLookup } from '../../src/rules/match/bind.ts';
 import { buildRuleIndex, type RuleIndex } from '../../src/rules/match/rule-index.ts';
 import { EVERYTHING } from '../../src/rules/selection.ts';
 import { isServedBy } from '../../src/rules/syntax/logsource.ts';
 import type { BenchContext, Benchmark, Outcome, Row, Target } from '../model.ts';
 import { summarise } from '../statistics.ts';
+import { createJsonRules, type JsonRules } from '../support/json-rules.ts';
 import {
   connectionEvent,
   dnsEvent,
@@ -25,6 +26,8 @@ import {
 const RULES = 1_000;
 const MORE_RULES = 10_000;
 const LOADED = 3_800;
+/** Each takes the other engine some milliseconds. */
+const RIVAL_EVENTS = 10;
 
 interface Case<E> {
   readonly label: string;
@@ -46,20 +49,18 @@ export const rules: Benchmark = {
   work:
     `Events against ${RULES} and ${MORE_RULES} rules of their class (the shipped ones, and copies with other literals): 5,000 hosts, 400 ` +
     `programs, 3,000 command lines, 500 user agents, every URL another. Loading: ${LOADED} documents from text to indexes. One thread.`,
-  compares: 'the index with a plain evaluation rule by rule, and ten times the rules.',
+  compares:
+    'the index with a plain evaluation rule by rule, with ten times the rules, and with json-rules-engine, whose operators are our plain tests.',
   live: false,
-  run: async (context: BenchContext) => measure(context),
+  run: measure,
 };
 
-function indexOf<E>(eventClass: EventClass<E>, count: number): RuleIndex<E> {
+function boundRules<E>(eventClass: EventClass<E>, count: number): readonly Bound[] {
   const slotOf = slotLookup(eventClass);
   const own = manyRules(count, ({ logsource }) =>
     eventClass.profiles.some((profile) => isServedBy(logsource, profile)),
   );
-  return buildRuleIndex(
-    eventClass,
-    own.map(({ expression }) => bind(expression, eventClass, slotOf)),
-  );
+  return own.map(({ expression }) => bind(expression, eventClass, slotOf));
 }
 
 function rateOf<E>(events: readonly E[], match: (event: E) => readonly number[]): number {
@@ -71,7 +72,7 @@ function rateOf<E>(events: readonly E[], match: (event: E) => readonly number[])
   return events.length / seconds;
 }
 
-function measure({ quick, say }: BenchContext): Outcome {
+async function measure({ quick, say }: BenchContext): Promise<Outcome> {
   const rounds = quick ? 3 : 7;
   const rows: Row[] = [];
   const raw: Record<string, number[]> = {};
@@ -80,7 +81,11 @@ function measure({ quick, say }: BenchContext): Outcome {
     rows.push({ label, unit, ...summarise(samples), ...(target !== undefined && { target }) });
   };
   for (const each of CASES) {
-    const { own, more, plain } = measureCase(each as Case<unknown>, quick ? 5_000 : 20_000, rounds);
+    const { own, more, plain, rival } = await measureCase(
+      each as Case<unknown>,
+      quick ? 5_000 : 20_000,
+      rounds,
+    );
     add(`${each.label}, ${RULES} rules`, 'events/s', own, { sense: '>=', value: each.target });
     add(
       `${each.label}, time with ten times the rules`,
@@ -94,6 +99,11 @@ function measure({ quick, say }: BenchContext): Outcome {
       own.map((rate, i) => rate / (plain[i] ?? rate)),
       { sense: '>=', value: 100 },
     );
+    add(
+      `${each.label}, index against json-rules-engine`,
+      'ratio',
+      own.map((rate, i) => rate / (rival[i] ?? rate)),
+    );
     say(each.label);
   }
   add(`loading ${LOADED} documents`, 's', Array.from({ length: quick ? 1 : 3 }, load), {
@@ -103,27 +113,44 @@ function measure({ quick, say }: BenchContext): Outcome {
   return { rows, raw };
 }
 
-/** Own rules, ten times as many, and the plain evaluation take turns; the first round warms up. */
-function measureCase<E>({ eventClass, eventOf }: Case<E>, count: number, rounds: number) {
+/** Own rules, ten times as many, the plain evaluation and the other engine take turns; the first round warms up. */
+async function measureCase<E>({ label, eventClass, eventOf }: Case<E>, count: number, rounds: number) {
   const events = Array.from({ length: count }, (_, n) => eventOf(n));
   const few = events.slice(0, 50);
-  const index = indexOf(eventClass, RULES);
-  const large = indexOf(eventClass, MORE_RULES);
-  const own: number[] = [];
-  const more: number[] = [];
-  const plain: number[] = [];
+  const bound = boundRules(eventClass, RULES);
+  const index = buildRuleIndex(eventClass, bound);
+  const large = buildRuleIndex(eventClass, boundRules(eventClass, MORE_RULES));
+  const other = createJsonRules(bound);
+  const rates = { own: [] as number[], more: [] as number[], plain: [] as number[], rival: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
-    const rates = [
-      rateOf(events, (event) => index.match(event)),
-      rateOf(events, (event) => large.match(event)),
-      rateOf(few, (event) => index.matchPlainly(event)),
-    ] as const;
+    const taken = {
+      own: rateOf(events, (event) => index.match(event)),
+      more: rateOf(events, (event) => large.match(event)),
+      plain: rateOf(few, (event) => index.matchPlainly(event)),
+      rival: await rivalRate(few.slice(0, RIVAL_EVENTS), index, other, label),
+    };
     if (round === 0) continue;
-    own.push(rates[0]);
-    more.push(rates[1]);
-    plain.push(rates[2]);
+    for (const side of ['own', 'more', 'plain', 'rival'] as const) rates[side].push(taken[side]);
   }
-  return { own, more, plain };
+  return rates;
+}
+
+/** Of the other engine, which must find what ours finds. */
+async function rivalRate<E>(
+  events: readonly E[],
+  index: RuleIndex<E>,
+  match: JsonRules,
+  label: string,
+): Promise<number> {
+  let seconds = 0;
+  for (const event of events) {
+    const reader = index.reader(event);
+    const began = performance.now();
+    const found = await match(reader);
+    seconds += (performance.now() - began) / 1000;
+    if (found.join() !== index.match(event).join()) throw new Error(`${label}: the engines disagree`);
+  }
+  return events.length / seconds;
 }
 
 /** From text to indexes, in seconds. */

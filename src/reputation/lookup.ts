@@ -29,6 +29,7 @@ export interface Exemptions {
 /** Asks each list; allocates only when something matches. */
 export function createLookup({ block, allow, guard = [], onHit }: ListsInUse): ReputationLookup & Exemptions {
   const guarded = networkSet(guard);
+  const knowsNames = [...block, ...allow].some((list) => list.names > 0);
 
   function blockedBy(ip: IpAddress, list: CompiledList): boolean {
     return list.has(ip) && (list.allowReserved || !guarded.has(ip));
@@ -53,7 +54,7 @@ export function createLookup({ block, allow, guard = [], onHit }: ListsInUse): R
     return found ?? NO_MATCHES;
   }
   function lookupName(text: string, context: LookupContext): readonly ListMatch[] {
-    const name = observedName(text);
+    const name = knowsNames ? observedName(text) : undefined;
     if (name === undefined) return NO_MATCHES;
     for (const list of allow) {
       if (!list.hasName(name)) continue;
@@ -79,9 +80,23 @@ export function createLookup({ block, allow, guard = [], onHit }: ListsInUse): R
   };
 }
 
+/** Hosts that a service speaks with are few, and asked for again and again. */
+const REMEMBERED = 1_024;
+const remembered = new Map<string, string | undefined>();
+
 /** A name out of a question, a server name or a Host header, in the form that lists have; undefined for anything else. */
 export function observedName(text: string): string | undefined {
-  if (text.length > 300 || !HOST_PORT.test(text)) return undefined;
+  if (text.length > 300) return undefined;
+  const known = remembered.get(text);
+  if (known !== undefined || remembered.has(text)) return known;
+  const name = nameIn(text);
+  if (remembered.size >= REMEMBERED) remembered.clear();
+  remembered.set(text, name);
+  return name;
+}
+
+function nameIn(text: string): string | undefined {
+  if (!HOST_PORT.test(text)) return undefined;
   const parsed = hostName(text.replace(/:\d*$/, ''));
   return parsed.ok ? parsed.name : undefined;
 }
