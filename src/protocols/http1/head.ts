@@ -1,4 +1,5 @@
 import type { HeaderField, Side } from '../../model/conversation.ts';
+import { knownLine, rememberLine } from './known-lines.ts';
 import { latin1 } from './latin1.ts';
 import { headerName, TOKEN } from './names.ts';
 import type { StartLine } from './start-line.ts';
@@ -89,6 +90,17 @@ class FieldReader {
     return true;
   }
   #line(head: Draft): void {
+    const known = knownLine(this.#bytes, this.#at, this.#end);
+    const next = known === undefined ? this.#end : this.#at + known.length + 1;
+    // Whether the line is folded shows behind it.
+    if (known === undefined || next >= this.#end || isBlank(this.#bytes[next] as number)) {
+      this.#readLine(head);
+      return;
+    }
+    this.#at = next;
+    this.#take(head, known.field);
+  }
+  #readLine(head: Draft): void {
     const bytes = this.#bytes;
     const end = this.#end;
     const start = this.#at;
@@ -112,8 +124,10 @@ class FieldReader {
     if (!wanted && !folded && !ALWAYS_READ.has(name)) return;
     const text = latin1(bytes, valueStart, trimmedEnd(bytes, valueStart, lineFeed));
     const whole = folded ? this.#unfold(head, text) : text;
-    if (whole !== undefined) addField(head, name, whole);
-    if (whole !== undefined && wanted) this.#keep(head, name, whole);
+    if (whole === undefined) return;
+    const field: HeaderField = [name, whole];
+    if (!folded) rememberLine(bytes, start, lineFeed, field);
+    this.#take(head, field);
   }
   /** Continuation lines (obs-fold, RFC 9112, 5.2): each counts as one space. */
   #unfold(head: Draft, first: string): string | undefined {
@@ -140,8 +154,12 @@ class FieldReader {
     if (i < this.#end) head.badLines++;
     this.#at = i + 1;
   }
-  #keep(head: Draft, name: string, text: string): void {
-    if (head.fields.length < this.#choice.maxHeaders) head.fields.push([name, text]);
+  #take(head: Draft, field: HeaderField): void {
+    const [name, text] = field;
+    const { names, maxHeaders } = this.#choice;
+    addField(head, name, text);
+    if (names !== undefined && !names.has(name)) return;
+    if (head.fields.length < maxHeaders) head.fields.push(field);
     else head.droppedFields++;
   }
 }
