@@ -141,7 +141,7 @@ export const workloads: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const [pairCount, seconds] = quick ? [1, 1] : [5, 2];
+  const [pairCount, seconds] = quick ? [1, 1] : [3, 2];
   return onOwnGround(async (ground) => {
     await prepare(ground);
     const rows: Row[] = [];

@@ -2,6 +2,7 @@ import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { createFileStamps } from './file-stamps.ts';
+import { keptAlive } from './kept-alive.ts';
 import { loadTlsMaterial } from './otlp-credentials.ts';
 import type { Acceptance } from './otlp-export-loop.ts';
 import type { OtlpOptions } from './otlp-options.ts';
@@ -24,9 +25,9 @@ function metadataOf(headers: OtlpOptions['headers']): Metadata {
 }
 
 function createCredentials(options: OtlpOptions): ChannelCredentials {
-  if (!options.secure) return credentials.createInsecure();
+  if (!options.secure) return keptAlive(credentials.createInsecure());
   const { roots, key, chain } = loadTlsMaterial(options.tls);
-  return credentials.createSsl(roots, key, chain);
+  return keptAlive(credentials.createSsl(roots, key, chain));
 }
 
 /** The part of the SDK's exporters that all signals share. */

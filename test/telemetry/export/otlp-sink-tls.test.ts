@@ -17,6 +17,7 @@ import type { ExportReport } from '../../../src/telemetry/export/sink.ts';
 import { alert } from '../../alerts/fixtures.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
+import { expectProbed } from '../support/probed.ts';
 
 const PATIENCE = { timeout: 25_000, interval: 10 };
 const tuning = { baseDelayMs: 20, maxDelayMs: 60, lookIntervalMs: 0 };
@@ -95,6 +96,7 @@ describe('TLS', () => {
       severityNumber: 17,
       attributes: { 'telegen.reasons': ['a', 'b'], 'net.peer.port': 4444, 'log.record.uid': '1' },
     });
+    await expectProbed(receiver.port);
   });
 
   it('takes the CA and the client certificate from the standard variables', async () => {

@@ -9,6 +9,7 @@ import { createOtlpSink, type OtlpTuning } from '../../../src/telemetry/export/o
 import type { ExportReport } from '../../../src/telemetry/export/sink.ts';
 import { alert, TIME_MS } from '../../alerts/fixtures.ts';
 import { type OtlpReceiver, type ReceiverOptions, startOtlpReceiver } from '../../support/otlp-receiver.ts';
+import { expectProbed } from '../support/probed.ts';
 
 const FAST: Partial<OtlpTuning> = { baseDelayMs: 20, maxDelayMs: 100, reportIntervalMs: 60_000 };
 const PATIENCE = { timeout: 25_000, interval: 10 };
@@ -97,6 +98,14 @@ describe('what arrives', () => {
       'host.name': expect.any(String),
     });
     expect(sink.counters).toEqual({ accepted: 1, delivered: 1, pending: 0, lost: {} });
+  });
+
+  it('comes over a connection that the kernel probes while it is silent', async () => {
+    const receiver = await receiverOf();
+    const { sink } = await sinkTo(receiver.address);
+    sink.send(alert('1'));
+    await untilDelivered(sink, 1);
+    await expectProbed(receiver.port);
   });
 
   it.each([
