@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Sandbox } from '../../test/support/sandbox.ts';
 import type { BenchContext, Benchmark, Outcome, Row, Target } from '../model.ts';
 import { type Pair, ratios, summarise, takePairs } from '../statistics.ts';
 import { bulkCommand, readBulk, startBulkServer } from '../support/bulk.ts';
 import { onOwnGround } from '../support/ground.ts';
+import { settledSum } from '../support/metrics.ts';
 import { answers, HTTP2_PORT, SERVER, startServers } from '../support/steady-load.ts';
 import { EVERYTHING_ON, switchesToConfig } from '../support/switches.ts';
 import { attachedOrNot, type RunningTelegen } from '../support/telegen.ts';
@@ -12,9 +12,6 @@ import { attachedOrNot, type RunningTelegen } from '../support/telegen.ts';
 const GRPC_PORT = 8082;
 const REDIS_PORT = 6379;
 const OUTSIDE = { cgroup: 'none', namespace: 'outside' } as const;
-const METRICS = 'http://127.0.0.1:19090/metrics';
-/** What is on its way has arrived when nothing changes for so long. */
-const SETTLE_MS = 300;
 const GRPC_PATH = 'helloworld.Greeter/SayHello';
 
 /** What a load's own program says of it. */
@@ -195,7 +192,7 @@ async function measure(
 ): Promise<Leg> {
   await ground.start(argv(1, ground), OUTSIDE).end();
   const counted = (): Promise<number> | undefined =>
-    telegen === undefined || counter === undefined ? undefined : countOf(ground, counter);
+    telegen === undefined || counter === undefined ? undefined : settledSum(ground, counter);
   const before = { cpu: telegen?.cpuSeconds() ?? 0, told: await counted() };
   const text = await ground.start(argv(seconds, ground), OUTSIDE).end();
   const said = read(text);
@@ -206,17 +203,6 @@ async function measure(
     cpuUs: (((telegen?.cpuSeconds() ?? 0) - before.cpu) * 1e6) / said.count,
     told: told === undefined ? undefined : (told - (before.told ?? 0)) / said.count,
   };
-}
-
-/** Sum over all series of a counter of telegen, once it has caught up. */
-async function countOf(ground: Sandbox, counter: string): Promise<number> {
-  for (let before = Number.NaN; ; await pause(SETTLE_MS)) {
-    const text = await ground.start(['curl', '-s', METRICS], { cgroup: 'none' }).end();
-    const counts = [...text.matchAll(new RegExp(`^${counter}\\{.*\\} (\\d+)`, 'gm'))];
-    const sum = counts.reduce((total, [, count]) => total + Number(count), 0);
-    if (sum === before) return sum;
-    before = sum;
-  }
 }
 
 function outcomeOf({ label, unit, scale = 1, per, target }: Workload, pairs: readonly Pair<Leg>[]): Outcome {
