@@ -155,6 +155,7 @@ export const ATTR = {
   packetsSourcesSeen: 'telegen.packets.sources_seen',
   packetsSenders: 'telegen.packets.senders',
   packetsListed: 'telegen.packets.listed',
+  packetsApplications: 'telegen.packets.applications',
   probeKind: 'telegen.probe.kind',
   probeAnswer: 'telegen.probe.answer',
   ratePhase: 'telegen.rate.phase',

@@ -50,6 +50,21 @@ export interface TopSender {
   readonly workload?: Workload | undefined;
 }
 
+/** What sampled packets of a window speak, by the beginning of their payload, at one port of servers. */
+export interface SampledApplication {
+  /** Such as `http`, `tls`, `ssh`. */
+  readonly name: string;
+  readonly protocol: 'tcp' | 'udp';
+  /** Of the server. */
+  readonly port: number;
+  /** Scaled back from the sample. */
+  readonly packets: number;
+  /** Ends of the first of them, and whether it came from the server. */
+  readonly client: IpAddress;
+  readonly server: IpAddress;
+  readonly isAnswer: boolean;
+}
+
 /** What passed one interface, in one direction, in a window of about a second. */
 export interface PacketRateEvent {
   readonly kind: 'packet_rate';
@@ -73,6 +88,8 @@ export interface PacketRateEvent {
   readonly senders?: readonly TopSender[];
   /** Far ends that a list names (live): sources of what came in, destinations of what left; the busiest first, at most 20. */
   readonly listed?: readonly TopEndpoint[];
+  /** The most frequent first, at most 20 (live). */
+  readonly applications?: readonly SampledApplication[];
 }
 
 /** How a probe asks. */

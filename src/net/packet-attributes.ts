@@ -5,6 +5,7 @@ import type {
   PacketCounts,
   PacketRateEvent,
   ProbeEvent,
+  SampledApplication,
   ServiceCounts,
   TopEndpoint,
   TopSender,
@@ -38,7 +39,7 @@ function countAttributes(counts: PacketCounts, hasTcp: boolean): Attributes {
 }
 
 function windowAttributes(event: PacketRateEvent): Attributes {
-  const { services, senders, listed } = event;
+  const { services, senders, listed, applications } = event;
   const busiest = services.toSorted((a, b) => b.packets - a.packets || a.port - b.port);
   const hasTcp = services.some(({ protocol }) => protocol === 'tcp');
   return {
@@ -53,6 +54,9 @@ function windowAttributes(event: PacketRateEvent): Attributes {
     [ATTR.packetsSourcesSeen]: event.sourcesSeen,
     ...(senders !== undefined && { [ATTR.packetsSenders]: senders.map(senderText) }),
     ...(listed !== undefined && { [ATTR.packetsListed]: listed.map(endpointText) }),
+    ...(applications !== undefined && {
+      [ATTR.packetsApplications]: applications.map(applicationText),
+    }),
   };
 }
 
@@ -70,6 +74,11 @@ export function endpointText({ ip, packets, bytes, syn }: TopEndpoint): string {
 export function senderText({ owner, process, packets, bytes }: TopSender): string {
   const name = process?.executablePath ?? process?.name ?? owner.comm;
   return `${name} (${owner.pid}) packets=${packets} bytes=${bytes}`;
+}
+
+/** `http tcp/8443 packets=2000 client=198.51.100.7 server=192.0.2.2`. */
+function applicationText({ name, protocol, port, packets, client, server }: SampledApplication): string {
+  return `${name} ${protocol}/${port} packets=${packets} client=${formatIp(client)} server=${formatIp(server)}`;
 }
 
 const TRANSPORT = {

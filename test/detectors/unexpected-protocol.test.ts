@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { unexpectedProtocol } from '../../src/detectors/unexpected-protocol.ts';
 import type { ContentEvent, ContentKind } from '../../src/model/event.ts';
+import type { Finding } from '../../src/model/finding.ts';
+import type { PacketRateEvent, SampledApplication } from '../../src/model/packets.ts';
 import type { Workload } from '../../src/model/process.ts';
 import type { ServiceProtocol } from '../../src/model/service-protocol.ts';
+import { ip, packetRate, probe } from '../support/packet-events.ts';
 import { connection, type EventInput } from './events.ts';
 
 const { unexpectedProtocols: DEFAULTS } = loadConfig(undefined).config.network.security;
@@ -134,4 +137,91 @@ test('what differs in nothing but the name that is asked for is one finding', ()
   );
   expect(a?.subject).toBe('DNS 5300');
   expect(b?.subject).toBe(a?.subject);
+});
+
+describe('heads of sampled packets', () => {
+  const fresh = (options: object = {}) =>
+    unexpectedProtocol({ unexpectedProtocols: { ...DEFAULTS, ...options } });
+  const passed = (
+    name: string,
+    port: number,
+    {
+      direction = 'inbound',
+      ...more
+    }: Partial<SampledApplication> & { direction?: 'inbound' | 'outbound' } = {},
+  ) => {
+    const [client, server] = [ip('198.51.100.7'), ip('192.0.2.10')];
+    const application = {
+      name,
+      protocol: 'tcp',
+      port,
+      packets: 9,
+      client,
+      server,
+      isAnswer: false,
+      ...more,
+    } as const;
+    return packetRate([], { direction, applications: [application] });
+  };
+  const bodies = (findings: readonly Finding[] = []) => findings.map(({ body }) => body);
+
+  test.each([
+    ['http', 1337, 'HTTP passes eth0 on unexpected port 1337', 'INFO'],
+    ['http2', 22, 'HTTP passes eth0 on port 22, which is meant for SSH', 'WARNING'],
+    ['ssh', 2222, 'SSH passes eth0 on unexpected port 2222', 'INFO'],
+    ['ssh', 443, 'SSH passes eth0 on port 443, which is meant for TLS', 'WARNING'],
+    ['stratum', 3333, 'Stratum passes eth0 on unexpected port 3333', 'INFO'],
+    ['smtp', 2500, 'SMTP passes eth0 on unexpected port 2500', 'INFO'],
+    ['quic', 9999, 'QUIC passes eth0 on unexpected port 9999', 'INFO'],
+  ])('%s at %i', (name, port, body, severity) => {
+    expect(fresh().inspectPackets?.(passed(name, port))).toMatchObject([
+      { detector: 'unexpected-protocol', eventType: 'unexpected_protocol', body, severity, alone: true },
+    ]);
+  });
+
+  test.each([
+    ['http', 80],
+    ['tls', 443],
+    ['quic', 443],
+    ['dns', 53],
+    ['ssh', 22],
+    ['vnc', 5901],
+    ['smtp', 587],
+    ['bittorrent', 6881],
+    ['something new', 1337],
+  ])('%s at %i is nothing to say', (name, port) => {
+    expect(fresh().inspectPackets?.(passed(name, port))).toEqual([]);
+  });
+
+  test('the peer is the end beyond the interface, whoever serves', () => {
+    const attributesOf = (event: PacketRateEvent) => fresh().inspectPackets?.(event)[0]?.attributes;
+    const served = { 'net.peer.ip': '198.51.100.7', 'net.host.ip': '192.0.2.10', 'net.host.port': 1337 };
+    expect(attributesOf(passed('http', 1337))).toEqual({ 'network.transport': 'tcp', ...served });
+    expect(attributesOf(passed('http', 1337, { direction: 'outbound', isAnswer: true }))).toMatchObject(
+      served,
+    );
+    const asked = { 'net.peer.ip': '192.0.2.10', 'net.host.ip': '198.51.100.7', 'net.peer.port': 1337 };
+    expect(attributesOf(passed('http', 1337, { direction: 'outbound' }))).toMatchObject(asked);
+    expect(attributesOf(passed('http', 1337, { isAnswer: true }))).toMatchObject(asked);
+  });
+
+  test('what sockets told of is not told again', () => {
+    const own = fresh();
+    own.inspect(said('http', { remote: '198.51.100.50 1337' }));
+    expect(bodies(own.inspectPackets?.(passed('http', 1337)))).toEqual([]);
+    expect(bodies(own.inspectPackets?.(passed('ssh', 1337)))).toEqual([
+      'SSH passes eth0 on unexpected port 1337',
+    ]);
+  });
+
+  test('ports may be excepted, protocols given further ones', () => {
+    const allow = { ...DEFAULTS.allow, ports: [1337] };
+    expect(fresh({ allow }).inspectPackets?.(passed('http', 1337))).toEqual([]);
+    expect(fresh({ otherPorts: ['ssh:2222'] }).inspectPackets?.(passed('ssh', 2222))).toEqual([]);
+  });
+
+  test('windows without, and probes', () => {
+    expect(fresh().inspectPackets?.(packetRate([]))).toEqual([]);
+    expect(fresh().inspectPackets?.(probe())).toEqual([]);
+  });
 });

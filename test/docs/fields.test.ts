@@ -90,6 +90,17 @@ function everything(): Record<string, AttributeValue>[] {
     packetRate([{ protocol: 'tcp', port: 443, packets: 3, syn: 1 }], {
       senders: [{ owner, packets: 3, bytes: 180 }],
       listed: [{ ip: named.remote.ip, packets: 3, bytes: 180, syn: 1 }],
+      applications: [
+        {
+          name: 'http',
+          protocol: 'tcp',
+          port: 8443,
+          packets: 3,
+          client: named.remote.ip,
+          server: named.local.ip,
+          isAnswer: false,
+        },
+      ],
     }),
     probe(),
   ];

@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { enterNamespace } from '../support/namespaces.ts';
+import { sendFrames } from '../support/packet-watch.ts';
+import { ETHER, ethernet, ipv4, PROTO, tcp, text } from '../support/packets.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 import { brief, endTelegens, watch } from '../support/telegen.ts';
 
@@ -53,6 +56,52 @@ describe.skipIf(missing !== undefined)(
         'SSH on unexpected port 18022',
       ]);
       for (const line of alerts) expect(line).toMatch(/^python3\S* unexpected_protocol$/);
+    });
+
+    it('that pass an interface are told by the heads of packets, without any socket', async () => {
+      const telegen = await watch(sandbox, {
+        wrap: enterNamespace(sandbox.namespaces.inside),
+        config: {
+          agent: {
+            network: {
+              xdp: { enabled: true, sample_rate: 1, interfaces: ['wire'] },
+              security: { unexpected_protocols: { enabled: true }, scan: { enabled: false } },
+            },
+          },
+        },
+        args: ['--output', 'jsonl', '--events', 'packet_rate'],
+      });
+      await telegen.says('interface wire: tc-ingress and tc-egress');
+      const frame = (dstPort: number, payload: string) =>
+        ethernet(
+          ETHER.ipv4,
+          ipv4(
+            { src: '198.51.100.7', dst: '192.0.2.77', protocol: PROTO.tcp },
+            tcp({ srcPort: 50_000, dstPort, flags: 'PA' }, text(payload)),
+          ),
+        );
+      await sendFrames(sandbox, [
+        [frame(443, 'SSH-2.0-x\r\n'), 2],
+        [frame(80, 'GET / HTTP/1.1\r\n\r\n'), 2],
+        [frame(3333, '{"id":1,"method":"mining.subscribe","params":[]}\n'), 2],
+      ]);
+      await telegen.alert('mining', ({ body }) => body === 'Stratum passes wire on unexpected port 3333');
+      expect((await telegen.stop()).code).toBe(0);
+      const told = telegen
+        .alerts()
+        .filter(({ attributes }) => attributes['telegen.detector'] === 'unexpected-protocol')
+        .map(
+          (alert) =>
+            `${alert.severity} ${alert.body} ${brief(alert, 'net.peer.ip', 'net.host.ip', 'net.host.port')}`,
+        );
+      expect(told.toSorted()).toEqual([
+        'INFO Stratum passes wire on unexpected port 3333 198.51.100.7 192.0.2.77 3333',
+        'WARNING SSH passes wire on port 443, which is meant for TLS 198.51.100.7 192.0.2.77 443',
+      ]);
+      const applications = telegen
+        .events()
+        .flatMap(({ attributes }) => (attributes['telegen.packets.applications'] ?? []) as readonly string[]);
+      expect(applications).toContain('http tcp/80 packets=2 client=198.51.100.7 server=192.0.2.77');
     });
   },
 );

@@ -73,6 +73,11 @@ function rateFields(): readonly Field[] {
 /** Ends and senders are those of the window, whatever the service. */
 function endFields(): readonly Field[] {
   return [
+    few([ATTR.packetsApplications], ({ event, service }) =>
+      event.applications
+        ?.filter(({ port, protocol }) => isOf(service, protocol, port))
+        .map(({ name }) => name),
+    ),
     quiet([ATTR.packetsSourcesSeen], ({ event }) => event.sourcesSeen),
     quiet(['SourceIp', 'src_ip', 'source.ip'], ({ event }) => event.sources.map(({ ip }) => formatIp(ip))),
     quiet(['DestinationIp', 'dst_ip', 'destination.ip'], ({ event }) =>
@@ -81,3 +86,7 @@ function endFields(): readonly Field[] {
     quiet([ATTR.packetsSenders], ({ event }) => event.senders?.map(senderText)),
   ];
 }
+
+/** A service is known by the port that packets go to; all are part of the whole. */
+const isOf = (service: ServiceCounts | undefined, protocol: string, port: number): boolean =>
+  service === undefined || (service.protocol === protocol && service.port === port);

@@ -60,7 +60,10 @@ describe('lines that are known', () => {
   });
 
   it('any two lines, in any order: each is itself', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'abcXYZ 09;=,\t'), maxLength: 40 });
+    const text = fc.string({
+      unit: fc.constantFrom(...'a b c X Y Z 0 9 ; = ,'.split(' '), ' ', '\t'),
+      maxLength: 40,
+    });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'B', 'x-c'), text), { maxLength: 12 }), (lines) => {
         const picked = [...lines, ...lines.toReversed(), ...lines];

@@ -3,11 +3,12 @@ import { type Addon, type BpfObject, BUILD_DIR } from '../../addon.ts';
 import { EpochOffset } from '../epoch-offset.ts';
 import { LIST_MAPS } from '../lists/kernel-lists.ts';
 import { loadObject, reasonOf } from '../load-object.ts';
+import { Applications } from './applications.ts';
 import { type AttachedInterface, attachTo, type InterfaceStatus } from './attach.ts';
 import { chooseInterfaces, linkHeaderSize, MAX_INTERFACES } from './choose.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { ProbeTable } from './probes.ts';
-import { SampleReader } from './samples.ts';
+import { type SampleContext, SampleReader } from './samples.ts';
 import { type PacketSettings, packetConstants } from './settings.ts';
 import { type PacketStats, possibleCpus, readPacketStats } from './stats.ts';
 import { PacketWindows, type TableSizes } from './windows.ts';
@@ -24,7 +25,7 @@ export interface PacketCaptureOptions {
   readonly hasLists?: boolean;
   readonly settings: PacketSettings;
   readonly onEvent: (event: PacketRateEvent | ProbeEvent) => void;
-  /** Absent: nothing is sampled. */
+  /** Sees every sample; windows tell what those of them speak. */
   readonly onSample?: (sample: PacketSample) => void;
   readonly onWarning: (message: string) => void;
   /** News that is no trouble. */
@@ -48,13 +49,11 @@ export function loadPacketPrograms({
   sockets,
   settings,
   hasLists = false,
-  onSample,
-}: Pick<PacketCaptureOptions, 'addon' | 'sockets' | 'settings' | 'hasLists' | 'onSample'>): BpfObject {
-  const sampleRate = onSample === undefined ? 0 : settings.sampleRate;
+}: Pick<PacketCaptureOptions, 'addon' | 'sockets' | 'settings' | 'hasLists'>): BpfObject {
   const { object, refused } = loadObject(addon, {
     path: PACKET_OBJECT,
     constants: {
-      ...packetConstants({ ...settings, sampleRate }),
+      ...packetConstants(settings),
       tg_lists_wanted: new Uint8Array([hasLists ? 1 : 0]),
     },
     mapSizes: {},
@@ -86,7 +85,8 @@ class Running implements PacketCapture {
   readonly #windows: PacketWindows;
   readonly #probes: ProbeTable;
   readonly #addresses: LocalAddresses;
-  readonly #samples: SampleReader | undefined;
+  readonly #samples: SampleReader;
+  readonly #applications: Applications;
   readonly #attached = new Map<number, AttachedInterface>();
   #sinceNs: number;
   #stats: PacketStats;
@@ -100,7 +100,8 @@ class Running implements PacketCapture {
     this.#windows = new PacketWindows(object, possibleCpus(object));
     this.#probes = new ProbeTable(object);
     this.#addresses = new LocalAddresses(object);
-    if (options.onSample !== undefined) this.#samples = new SampleReader(options.addon, object);
+    this.#samples = new SampleReader(options.addon, object);
+    this.#applications = new Applications(options.settings.sampleRate);
     this.#stats = readPacketStats(object);
     this.#sinceNs = options.addon.monotonicNs();
     this.#addresses.refresh();
@@ -126,14 +127,14 @@ class Running implements PacketCapture {
     const intervalMs = (nowNs - this.#sinceNs) / NS_PER_MS;
     this.#sinceNs = nowNs;
     const watched = this.interfaces;
-    for (const event of this.#windows.read(watched, { timeMs: nowMs, intervalMs }))
-      this.#options.onEvent(event);
     const nameOf = (index: number): string | undefined => this.#attached.get(index)?.status.name;
     const clock = { nowNs, epochOffsetMs: this.#epoch.offsetMs() };
+    this.#readSamples({ ...clock, nameOf: (index) => nameOf(index) ?? `if${index}` });
+    for (const event of this.#windows.read(watched, { timeMs: nowMs, intervalMs })) {
+      const applications = this.#applications.of(event);
+      this.#options.onEvent(applications.length === 0 ? event : { ...event, applications });
+    }
     for (const event of this.#probes.read(clock, nameOf)) this.#options.onEvent(event);
-    const { onSample } = this.#options;
-    if (onSample !== undefined)
-      this.#samples?.read({ ...clock, nameOf: (index) => nameOf(index) ?? `if${index}` }, onSample);
     this.#addresses.refresh();
     this.#follow();
   }
@@ -146,6 +147,14 @@ class Running implements PacketCapture {
     this.stats();
     this.#isOpen = false;
     this.#object.close();
+  }
+
+  #readSamples(context: SampleContext): void {
+    this.#applications.clear();
+    this.#samples.read(context, (sample) => {
+      this.#applications.add(sample);
+      this.#options.onSample?.(sample);
+    });
   }
 
   /** Attaches to interfaces that came, and forgets those that went or got another name. */
