@@ -37,10 +37,10 @@ export const liveFlows: Benchmark = {
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
   return onOwnGround(async (ground) => {
-    const drains = await timeRounds(ground, quick ? 2 : 7, say);
+    const drains = await timeRounds(ground, quick ? 2 : 5, say);
     await ground.endPrograms();
     const growth: number[] = [];
-    for (let turn = 0; turn < (quick ? 1 : 3); turn++) growth.push(await growthOf(ground, turn, say));
+    for (let turn = 0; turn < (quick ? 1 : 2); turn++) growth.push(await growthOf(ground, turn, say));
     return {
       rows: [
         {

@@ -38,7 +38,7 @@ export const packetPath: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const [count, seconds, packets] = quick ? [1, 1, 512_000] : [7, 2, 2_048_000];
+  const [count, seconds, packets] = quick ? [1, 1, 512_000] : [3, 2, 2_048_000];
   return onOwnGround(async (ground) => {
     await startBulkServer(ground);
     const configFile = `${ground.folder}/packets.yaml`;

@@ -96,7 +96,7 @@ export const packets: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const [rounds, repeat] = quick ? [3, 100_000] : [11, 500_000];
+  const [rounds, repeat] = quick ? [3, 100_000] : [7, 500_000];
   return onOwnGround(async (ground) => {
     const stats = ground.start([nativeProgram('program_stats')], { cgroup: 'none', namespace: 'host' });
     if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');

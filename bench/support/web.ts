@@ -58,7 +58,11 @@ export interface WrkOptions {
 export interface WrkResult {
   readonly requests: number;
   readonly perSecond: number;
+  /** 99th percentile of the time from request to response. */
+  readonly p99Ms: number;
 }
+
+const UNIT_MS: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3 };
 
 /** telegen runs for months: its code must be compiled before it is judged. One connection for each request. */
 export async function warmUp(ground: Sandbox, observed: boolean): Promise<void> {
@@ -74,6 +78,7 @@ export async function runWrk(
   const header = keepAlive ? [] : ['-H', 'Connection: close'];
   const argv = [
     'wrk',
+    '--latency',
     '-t1',
     `-c${CONNECTIONS}`,
     `-d${seconds}s`,
@@ -84,7 +89,9 @@ export async function runWrk(
   const problem = /^ *(Socket errors: .*|Non-2xx.*)$/m.exec(text)?.[1];
   const requests = Number(/^ *(\d+) requests in /m.exec(text)?.[1]);
   const perSecond = Number(/^Requests\/sec: +([\d.]+)/m.exec(text)?.[1]);
-  if (problem !== undefined || !(requests > 0) || !(perSecond > 0))
+  const [, time, unit = ''] = /^ *99% +([\d.]+)(us|ms|s)$/m.exec(text) ?? [];
+  const p99Ms = Number(time) * (UNIT_MS[unit] ?? Number.NaN);
+  if (problem !== undefined || !(requests > 0) || !(perSecond > 0) || !(p99Ms > 0))
     throw new Error(`wrk: ${problem ?? text}`);
-  return { requests, perSecond };
+  return { requests, perSecond, p99Ms };
 }

@@ -36,11 +36,14 @@ describe.skipIf(skip !== undefined)(`floods${skip === undefined ? '' : ` (SKIP: 
       config: {
         rules: { enabled: false },
         agent: {
+          // The connections of a crowd are enough work for a small machine.
+          ebpf: { network: { enabled: false } },
           network: {
             xdp: { enabled: true, interfaces: ['wire'] },
             security: {
               packet_rate: { warm_up: '4s', end_after: '5s' },
               external_connection_alerts: false,
+              blocklists: [],
             },
           },
         },
@@ -119,22 +122,16 @@ describe.skipIf(skip !== undefined)(`floods${skip === undefined ? '' : ` (SKIP: 
     await telegen.says('interface wire: tc-ingress and tc-egress');
     await pause(WARM_UP_MS + 1_000);
     const url = `http://${HOST}:${nginx.port}/small.txt`;
-    // Sixty addresses of the outer namespace, a connection for each request, as fast as they go.
+    // Sixty addresses of the outer namespace, a connection for each request, as fast as they go until it is told.
+    const round = (n: number): string =>
+      `for i in $(seq ${n * 20 + 1} ${n * 20 + 20}); do ab -q -B 198.51.100.$i -n 100 -c 10 ${url} >/dev/null || exit 1; done`;
     const crowd = Array.from({ length: 3 }, (_, n) =>
-      sandbox
-        .start(
-          [
-            'sh',
-            '-c',
-            `for i in $(seq ${n * 20 + 1} ${n * 20 + 20}); do ab -q -B 198.51.100.$i -n 400 -c 10 ${url} >/dev/null || exit 1; done`,
-          ],
-          { cgroup: 'none', namespace: 'outside' },
-        )
-        .end(),
+      sandbox.start(['sh', '-c', `while :; do ${round(n)}; done`], { cgroup: 'none', namespace: 'outside' }),
     );
-    await Promise.all(crowd);
     await telegen.alert('the crowd', ({ attributes }) => attributes['telegen.rate.kind'] === 'flash_crowd');
-    expect(nginx.log()).toHaveLength(60 * 400);
+    await pause(1_500);
+    for (const each of crowd) await each.kill();
+    expect(nginx.log().length).toBeGreaterThan(200);
     const told = rateAlerts(telegen).map(
       ({ severity, attributes }) => `${severity} ${String(attributes['telegen.rate.kind'])}`,
     );

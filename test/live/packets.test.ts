@@ -201,6 +201,16 @@ describe.skipIf(missing !== undefined)(`packets on interfaces ${missing ?? ''}`,
     ip('inside', 'link del second');
   });
 
+  it('an interface that is silent from the start says so, sixty times: from there rates rise', async () => {
+    ip('inside', `link add quiet type veth peer name other4 netns ${sandbox.namespaces.outside}`);
+    watch = await watchPackets(sandbox, { settings: { include: ['quiet'] } });
+    for (let i = 0; i < 70; i++) await watch.tick();
+    const inbound = watch.windows.filter(({ direction }) => direction === 'inbound');
+    expect(inbound).toHaveLength(60);
+    expect(inbound.every(({ total }) => total.packets === 0)).toBe(true);
+    ip('inside', 'link del quiet');
+  });
+
   it('probes are told once each, with what was answered', async () => {
     const server = sandbox.peer('tcp4 bind 192.0.2.2 0 listen port wait');
     const open = await server.number();

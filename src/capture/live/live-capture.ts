@@ -93,6 +93,8 @@ class Running implements LiveCapture {
   readonly #hooks: Hooks;
   readonly #streams: LiveStreams | undefined;
   readonly #slabs: RecordView[];
+  /** Those of this turn of the event loop. */
+  readonly #handled: number[] = [];
   readonly #reader: RingReader;
   readonly #udp: UdpFlows;
   readonly #flows: LiveFlows | undefined;
@@ -201,8 +203,20 @@ class Running implements LiveCapture {
     try {
       this.#decode(slab, bytes);
     } finally {
-      this.#reader.release(slab);
+      this.#releaseLater(slab);
     }
+  }
+
+  /**
+   * A slab that was released at once would be filled at once: under overload, batches would follow each other for seconds
+   * before the event loop came to timers and sockets. So at most all slabs are handled in one turn of it.
+   */
+  #releaseLater(slab: number): void {
+    if (this.#handled.length === 0)
+      setImmediate(() => {
+        for (const each of this.#handled.splice(0)) this.#reader.release(each);
+      });
+    this.#handled.push(slab);
   }
 
   #decode(slab: number, bytes: number): void {

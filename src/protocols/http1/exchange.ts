@@ -7,12 +7,12 @@ export interface Exchange {
   startMs: number;
   /** When the last byte of the response was seen, or of the request while there is no response. */
   lastMs: number;
-  request?: Head;
-  response?: Head;
-  requestBodyBytes?: number | undefined;
-  responseBodyBytes?: number | undefined;
-  requestBody?: BodyHead;
-  responseBody?: BodyHead;
+  request: Head | undefined;
+  response: Head | undefined;
+  requestBodyBytes: number | undefined;
+  responseBodyBytes: number | undefined;
+  requestBody: BodyHead | undefined;
+  responseBody: BodyHead | undefined;
   requestDone: boolean;
   responseDone: boolean;
   partial: boolean;
@@ -20,8 +20,20 @@ export interface Exchange {
 }
 
 export function newExchange(startMs: number): Exchange {
-  const done = { requestDone: false, responseDone: false };
-  return { startMs, lastMs: startMs, ...done, partial: false, reported: false };
+  return {
+    startMs,
+    lastMs: startMs,
+    request: undefined,
+    response: undefined,
+    requestBodyBytes: undefined,
+    responseBodyBytes: undefined,
+    requestBody: undefined,
+    responseBody: undefined,
+    requestDone: false,
+    responseDone: false,
+    partial: false,
+    reported: false,
+  };
 }
 
 type Draft = { -readonly [K in keyof HttpFacts]: HttpFacts[K] };

@@ -145,7 +145,7 @@ class Book implements Exchanges {
     this.#count(head);
     this.#request = newExchange(startMs);
     this.#request.request = head;
-    if (head.expects === true) this.#hasInterim = true;
+    if (head.expects) this.#hasInterim = true;
     this.#pairing.request(this.#request);
     return head.line.method === 'CONNECT' && head.whole ? 0 : requestFraming(head);
   }

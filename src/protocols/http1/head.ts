@@ -16,13 +16,13 @@ export interface Head {
   readonly line: StartLine;
   readonly side: Side;
   readonly fields: readonly HeaderField[];
-  readonly host?: string;
-  readonly upgrade?: string;
+  readonly host: string | undefined;
+  readonly upgrade: string | undefined;
   /** An interim response is asked for. */
-  readonly expects?: boolean;
-  readonly transferEncoding?: string;
+  readonly expects: boolean;
+  readonly transferEncoding: string | undefined;
   /** Comma-joined when it was repeated. */
-  readonly contentLength?: string;
+  readonly contentLength: string | undefined;
   /** Lines that were skipped because they are no header fields. */
   readonly badLines: number;
   /** Fields that were wanted but exceeded `maxHeaders`. */
@@ -60,7 +60,21 @@ export interface HeadBytes {
  * is left out: it may go on.
  */
 export function readHead({ side, line, bytes, end }: HeadBytes, choice: HeaderChoice): Head {
-  const head: Draft = { line, side, fields: [], badLines: 0, droppedFields: 0, whole: false, end };
+  // All of them at once: heads that differ in what they have would be objects of different shapes, and slow to read.
+  const head: Draft = {
+    line,
+    side,
+    fields: [],
+    host: undefined,
+    upgrade: undefined,
+    expects: false,
+    transferEncoding: undefined,
+    contentLength: undefined,
+    badLines: 0,
+    droppedFields: 0,
+    whole: false,
+    end,
+  };
   fields.read(head, bytes, choice);
   return head;
 }

@@ -7,9 +7,9 @@ export type Http1Version = '1.0' | '1.1';
 /** First line of a head. A request has a method and a target, a response a status code. */
 export interface StartLine {
   readonly version: Http1Version;
-  readonly method?: string;
-  readonly target?: string;
-  readonly statusCode?: number;
+  readonly method: string | undefined;
+  readonly target: string | undefined;
+  readonly statusCode: number | undefined;
   /** Offset behind the line end. */
   readonly next: number;
 }
@@ -65,7 +65,7 @@ function readRequestLine(bytes: Uint8Array, start: number, end: number): StartLi
   const next = lineEnd(bytes, i + 9, end);
   if (typeof next !== 'number') return next;
   const method = latin1(bytes, start, targetStart - 1);
-  return { version, method, target: latin1(bytes, targetStart, i), next };
+  return { version, method, target: latin1(bytes, targetStart, i), statusCode: undefined, next };
 }
 
 function readStatusLine(bytes: Uint8Array, start: number, end: number): StartLine | 'more' | 'bad' {
@@ -78,7 +78,8 @@ function readStatusLine(bytes: Uint8Array, start: number, end: number): StartLin
     while (i < end && ((bytes[i] as number) >= SPACE || bytes[i] === 9)) i++;
   }
   const next = lineEnd(bytes, i, end);
-  return typeof next === 'number' ? { version, statusCode, next } : next;
+  if (typeof next !== 'number') return next;
+  return { version, method: undefined, target: undefined, statusCode, next };
 }
 
 function readVersion(bytes: Uint8Array, start: number, end: number): Http1Version | 'more' | 'bad' {

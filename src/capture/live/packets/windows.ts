@@ -5,7 +5,7 @@ import { EndpointTable } from './endpoints.ts';
 import { SenderTable } from './senders.ts';
 import { type Passed, ServiceTable, type Side, sideOf } from './services.ts';
 
-/** Silent windows that are still told: who watches a rate must see it fall. */
+/** Silent windows that are told, at first too: who watches a rate must see it fall, and know from what it rises. */
 const SILENT_WINDOWS = 60;
 const NOTHING: Passed = { services: [], filteredOut: [] };
 
@@ -96,7 +96,7 @@ export class PacketWindows {
   }
 
   #isTold(side: Side, isBusy: boolean): boolean {
-    const silent = isBusy ? 0 : (this.#silence.get(side) ?? SILENT_WINDOWS) + 1;
+    const silent = isBusy ? 0 : (this.#silence.get(side) ?? 0) + 1;
     this.#silence.set(side, silent);
     return silent <= SILENT_WINDOWS;
   }
