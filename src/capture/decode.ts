@@ -56,6 +56,7 @@ import {
   readRemote,
   readRole,
   SPOKEN,
+  UNRECOGNISED,
   u64,
 } from './record-view.ts';
 
@@ -227,8 +228,10 @@ function decodeEnd(view: RecordView, at: number, timeMs: number): ConnectionEven
   event.reason = REASONS[view.u32[(at + AT_CONNECTION_END_REASON) >>> 2] as number] ?? 'unknown';
   // The kernel side keeps no counters of a UDP socket's errors: no zeros are made up for them.
   if (event.transport === 'tcp') event.stats = decodeStats(view, at);
-  const spoken = SPOKEN[view.u8[at + AT_CONNECTION_END_SPOKEN] as number];
+  const code = view.u8[at + AT_CONNECTION_END_SPOKEN] as number;
+  const spoken = SPOKEN[code];
   if (spoken !== undefined) event.spoken = spoken;
+  else if (code === UNRECOGNISED) event.isUnrecognised = true;
   if (errno > 0) event.errno = errno;
   if (isListed(view, at)) event.isListed = true;
   return event;

@@ -291,6 +291,7 @@ export const SPOKEN = {
   SMB: 13,
   RDP: 14,
   BITTORRENT: 15,
+  OTHER: 16,
 } as const;
 
 export const ATTRIBUTION = {

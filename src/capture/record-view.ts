@@ -36,6 +36,7 @@ export const SPOKEN: readonly (ServiceProtocol | undefined)[] = [
   undefined,
   ...SERVICE_PROTOCOLS.toSorted((a, b) => spokenValue(a) - spokenValue(b)),
 ];
+export const UNRECOGNISED = TG_SPOKEN.OTHER;
 const COMM_BYTES = 16;
 const COMM_CACHE_SLOTS = 512;
 

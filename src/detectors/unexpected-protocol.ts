@@ -22,6 +22,9 @@ const DECODED: Readonly<Partial<Record<JudgedEvent['kind'], string>>> = {
 };
 
 const NAME = 'unexpected-protocol';
+/** What begins like nothing that is known is told only where all that is meant is known by its first bytes. */
+const UNKNOWN = 'Unknown protocol';
+const KNOWN_WELL: ReadonlySet<string> = new Set(['HTTP', 'TLS']);
 /** Ports of servers that sockets told of lately; samples of their packets would say the same again. */
 const MAX_TOLD = 4_096;
 
@@ -74,6 +77,7 @@ const NOTHING: readonly never[] = [];
 function wordsOf(spoken: string, port: number, expected: Expected): Words | undefined {
   if (expected.get(spoken)?.has(port) === true) return undefined;
   const meant = MEANT[port];
+  if (spoken === UNKNOWN && !KNOWN_WELL.has(meant ?? '')) return undefined;
   const isMasked = meant !== undefined && meant !== spoken;
   return {
     detector: NAME,
@@ -113,6 +117,7 @@ function passing({ event, application, spoken, where, ...words }: Passing): Find
 
 function spokenIn(event: JudgedEvent): string | undefined {
   if (event.kind !== 'connection') return DECODED[event.kind];
-  if (event.phase !== 'closed' || event.spoken === undefined) return undefined;
-  return SNIFFED[event.spoken][0];
+  if (event.phase !== 'closed') return undefined;
+  if (event.spoken !== undefined) return SNIFFED[event.spoken][0];
+  return event.isUnrecognised ? UNKNOWN : undefined;
 }

@@ -61,6 +61,8 @@ export interface ConnectionEvent extends EventBase, ConversationFacts {
   readonly isListed?: boolean | undefined;
   /** On `closed`: the store, cache or broker that first bytes told. */
   readonly spoken?: ServiceProtocol | undefined;
+  /** The client began with something that fits no protocol that is known; told with the end, of connections seen from their beginning. */
+  readonly isUnrecognised?: true | undefined;
 }
 
 /** A DNS question and what became of it. `timeMs` is when that was known. */

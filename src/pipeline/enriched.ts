@@ -212,6 +212,7 @@ class EnrichedConnection extends Enriched<ConnectionEvent> implements Whole<Conn
   readonly handshakeRttUs: number | undefined;
   readonly stats: ConnectionEvent['stats'];
   readonly spoken: ConnectionEvent['spoken'];
+  readonly isUnrecognised: ConnectionEvent['isUnrecognised'];
   readonly isListed: boolean | undefined;
 
   constructor(raw: ConnectionEvent, enrichment: Enrichment) {
@@ -222,6 +223,7 @@ class EnrichedConnection extends Enriched<ConnectionEvent> implements Whole<Conn
     this.handshakeRttUs = raw.handshakeRttUs;
     this.stats = raw.stats;
     this.spoken = raw.spoken;
+    this.isUnrecognised = raw.isUnrecognised;
     this.isListed = raw.isListed;
   }
 }

@@ -29,6 +29,19 @@ export function sniffStream(side: Side, bytes: Uint8Array, serverPort: number): 
   return bytes.length < SNIFF_BYTES ? undefined : 'unknown';
 }
 
+/** Fewer bytes may be the beginning of anything. */
+const TELLING_BYTES = 8;
+
+/**
+ * A client's first bytes that are neither HTTP nor TLS (services apart: see sniffService). The PROXY protocol, whose header stands
+ * in front of what is spoken, is not meant. The kernel side does the same (bpf/include/telegen/spoken.h).
+ */
+export function isUnrecognised(bytes: Uint8Array): boolean {
+  if (bytes.length < TELLING_BYTES || (bytes[0] === 13 && bytes[1] === 10)) return false;
+  const isHttp = isHttp1('client', bytes) || isPrefixOfPreface(bytes) || looksLikeHttp2(bytes);
+  return !isHttp && !looksLikeTls(bytes);
+}
+
 /** `HTTP/1.` */
 const RESPONSE = [72, 84, 84, 80, 47, 49, 46] as const;
 /** The longest registered method is BASELINE-CONTROL. */

@@ -113,6 +113,18 @@ describe('by first bytes, at the end of a connection', () => {
     expect(ended(spoken, remote)?.body).toBe(body);
   });
 
+  test.each([
+    ['198.51.100.50 80', 'Unknown protocol on port 80, which is meant for HTTP'],
+    ['198.51.100.50 443', 'Unknown protocol on port 443, which is meant for TLS'],
+    // Of these not every client is known by its first bytes.
+    ['198.51.100.50 25', undefined],
+    ['198.51.100.50 53', undefined],
+    ['198.51.100.50 9999', undefined],
+  ])('something unknown at %s: %s', (remote, body) => {
+    const event = { ...connection({ remote, phase: 'closed' }), isUnrecognised: true } as const;
+    expect(detector.inspect(event)?.body).toBe(body);
+  });
+
   test('a server is judged by its own port', () => {
     const served = { role: 'server', local: '192.0.2.10 8022' } as const;
     expect(ended('ssh', '198.51.100.50 40000', served)?.body).toBe('SSH on unexpected port 8022');

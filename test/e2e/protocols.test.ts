@@ -42,6 +42,9 @@ describe.skipIf(missing !== undefined)(
       const said = [
         '18022=SSH-2.0-x\\r\\n',
         '18445=\\0\\0\\0\\x85\\xffSMBr',
+        '80=\\1\\2something of its own',
+        '81=\\1\\2something of its own',
+        '443=PROXY TCP4 192.0.2.1 192.0.2.2 1 2\\r\\nsomething',
         '18446=\\0\\0\\0\\x85\\xffSMBr',
       ];
       await sandbox.start(['python3', '-c', GREETINGS, ...said]).end();
@@ -54,6 +57,7 @@ describe.skipIf(missing !== undefined)(
       expect([...bodies].toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
         'SMB on unexpected port 18446',
         'SSH on unexpected port 18022',
+        'Unknown protocol on port 80, which is meant for HTTP',
       ]);
       for (const line of alerts) expect(line).toMatch(/^python3\S* unexpected_protocol$/);
     });

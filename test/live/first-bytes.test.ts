@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createContents } from '../../src/pipeline/contents.ts';
+import { isUnrecognised } from '../../src/protocols/sniff.ts';
 import { type Watch, watchCgroup } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { FIRST_BYTES } from '../support/first-bytes.ts';
@@ -47,7 +48,7 @@ describe.skipIf(skip !== undefined)(`stores by their first bytes ${skip ? `(SKIP
     watch = watchCgroup({ cgroup: sandbox.cgroup, content: { kinds: ['dns', 'http', 'tls'], reader } });
   };
 
-  it('the kernel says what src/protocols/service-sniff.ts says, at both ends', async () => {
+  it('the kernel says what src/protocols/service-sniff.ts and sniff.ts say, at both ends', async () => {
     start();
     const peers = sandbox.start(['python3', '-c', PEERS, JSON.stringify(FIRST_BYTES)]);
     await peers.line();
@@ -61,9 +62,14 @@ describe.skipIf(skip !== undefined)(`stores by their first bytes ${skip ? `(SKIP
       () => ports.every((port) => closed(port).length === 2),
       () => `both ends of all connections: ${watch.connections.length} events`,
     );
-    for (const [i, { name, protocol }] of FIRST_BYTES.entries()) {
-      const told = closed(ports[i] ?? 0).map(({ spoken }) => spoken);
-      expect([name, ...told]).toEqual([name, protocol, protocol]);
+    for (const [i, { name, side, hex, protocol }] of FIRST_BYTES.entries()) {
+      const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+      const isUnknown = side === 'client' && protocol === undefined && isUnrecognised(bytes);
+      const expected = protocol ?? (isUnknown ? 'unrecognised' : undefined);
+      const told = closed(ports[i] ?? 0).map((event) =>
+        event.isUnrecognised === true ? 'unrecognised' : event.spoken,
+      );
+      expect([name, ...told]).toEqual([name, expected, expected]);
     }
   });
 

@@ -20,6 +20,7 @@ test('a connection keeps all that the kernel side told', () => {
     errno: 104,
     isListed: true,
     spoken: 'ssh',
+    isUnrecognised: true,
   };
   const event = enriched(raw, { processes });
   // `process` and `workload` are what enrichment is for.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Side } from '../../src/model/conversation.ts';
-import { SNIFF_BYTES, sniffStream } from '../../src/protocols/sniff.ts';
+import { isUnrecognised, SNIFF_BYTES, sniffStream } from '../../src/protocols/sniff.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const HELLO = Uint8Array.from([22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3]);
@@ -28,4 +28,18 @@ describe('what a stream speaks', () => {
   ])('%s', (_, side, head, port, expected) => {
     expect(sniffStream(side, head, port)).toBe(expected);
   });
+});
+
+test.each<[string, Uint8Array, boolean]>([
+  ['a protocol of its own', bytes('\u0001\u0002hello\n'), true],
+  ['lower case', bytes('hello there'), true],
+  ['a request', bytes('GET / HTTP/1.1'), false],
+  ['the preface', bytes('PRI * HTTP/2.0\r\n\r\n'), false],
+  ['frames', Uint8Array.from([...SETTINGS, ...SETTINGS, 0]), false],
+  ['a TLS hello', HELLO, false],
+  ['too little to tell', bytes('\u0001\u0002'), false],
+  ['PROXY protocol, version 1', bytes('PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n'), false],
+  ['PROXY protocol, version 2', bytes('\r\n\r\n\0\r\nQUIT\n'), false],
+])('%s is unrecognised: %j', (_name, head, expected) => {
+  expect(isUnrecognised(head)).toBe(expected);
 });

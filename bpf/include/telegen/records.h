@@ -82,6 +82,8 @@ enum tg_spoken {
 	TG_SPOKEN_SMB = 13,
 	TG_SPOKEN_RDP = 14,
 	TG_SPOKEN_BITTORRENT = 15,
+	/* The client begins with something that is none of these, nor HTTP or TLS. */
+	TG_SPOKEN_OTHER = 16,
 };
 
 /* One counter slot per class of record; index of the tg_counters map. */

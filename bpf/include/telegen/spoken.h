@@ -176,14 +176,26 @@ __noinline __u32 tg_server_speaks(const union tg_sniff *bytes, __u32 length)
 											  TG_SPOKEN_UNKNOWN;
 }
 
+/* Enough bytes to tell that they are nothing known. The header of the PROXY protocol (version 2) stands in front of what is spoken. */
+static __always_inline int tg_is_other(const union tg_sniff *bytes, __u32 length)
+{
+	return length >= 8 && !(bytes->byte[0] == '\r' && bytes->byte[1] == '\n');
+}
+
 static __always_inline void tg_note_spoken(struct tg_walk *walk, const union tg_sniff *bytes, __u32 length)
 {
 	struct tg_socket *sock = walk->sock;
 	int from_client = walk->out == (sock->tuple.role == TG_ROLE_CLIENT);
+	__u32 spoken;
 
-	if (sock->spoken || walk->half->sniffs >= TG_SPOKEN_LOOKS || walk->stream->late)
+	if ((sock->spoken && sock->spoken != TG_SPOKEN_OTHER) || walk->half->sniffs >= TG_SPOKEN_LOOKS ||
+	    walk->stream->late)
 		return;
-	sock->spoken = from_client ? tg_client_speaks(bytes, length) : tg_server_speaks(bytes, length);
+	spoken = from_client ? tg_client_speaks(bytes, length) : tg_server_speaks(bytes, length);
+	if (spoken)
+		sock->spoken = spoken;
+	else if (from_client && !walk->half->sniffs && tg_is_other(bytes, length))
+		sock->spoken = TG_SPOKEN_OTHER;
 }
 
 #endif

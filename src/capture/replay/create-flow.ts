@@ -82,6 +82,7 @@ function emptyFlow(): Flow {
     consumer: undefined,
     spoken: undefined,
     spokenLooks: SPOKEN_LOOKS,
+    isUnrecognised: false,
     isRead: false,
     facts: undefined,
     chain: undefined,
@@ -102,6 +103,7 @@ function clear(flow: Flow): void {
   flow.opened = flow.isRead = false;
   flow.pending = flow.consumer = flow.facts = flow.chain = flow.spoken = undefined;
   flow.spokenLooks = SPOKEN_LOOKS;
+  flow.isUnrecognised = false;
 }
 
 function put(tuple: PacketTuple, packet: PacketTuple): void {

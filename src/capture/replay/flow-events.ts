@@ -64,6 +64,7 @@ export function endedEvent(flow: Flow, { phase, reason, timeMs, untilMs }: Endin
   event.reason = reason;
   event.stats = statsOf(flow, untilMs);
   if (flow.spoken !== undefined) event.spoken = flow.spoken;
+  else if (flow.isUnrecognised) event.isUnrecognised = true;
   return event;
 }
 

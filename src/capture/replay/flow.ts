@@ -46,6 +46,8 @@ export interface Flow {
   /** The store, cache or broker that first bytes told, and how many pieces may still tell. */
   spoken: ServiceProtocol | undefined;
   spokenLooks: number;
+  /** The client's first bytes fit nothing that is known. */
+  isUnrecognised: boolean;
   /** Somebody reads its datagrams. */
   isRead: boolean;
   facts: ConversationFacts | undefined;

@@ -1,5 +1,6 @@
 import { type PacketView, TCP_FLAG } from '../../net/packet/packet-view.ts';
 import { sniffService } from '../../protocols/service-sniff.ts';
+import { isUnrecognised } from '../../protocols/sniff.ts';
 import type { FlowCounters } from './counters.ts';
 import type { Flow } from './flow.ts';
 import { ahead, type Half, NO_PIECES, type Piece, plus, startHalf } from './half.ts';
@@ -41,6 +42,8 @@ export function createReassembler(options: ReassemblerOptions): Reassembler {
 
   function give(flow: Flow, half: Half, bytes: Uint8Array): void {
     if (flow.consumer === undefined) return;
+    if (half.side === 'client' && half.startKnown && !half.startTold)
+      flow.isUnrecognised = isUnrecognised(bytes);
     tellStart(flow, half);
     if (flow.spokenLooks > 0) {
       flow.spokenLooks -= 1;
