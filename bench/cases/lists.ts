@@ -92,8 +92,9 @@ function rivals(prefixes: readonly string[]): readonly Rival[] {
     block.addSubnet(address, Number(bits), 'ipv4');
   }
   const masks = prefixes.map((prefix) => new Netmask(prefix));
-  const cidrs = prefixes.map((prefix) => new IpCidr(prefix.includes('/') ? prefix : `${prefix}/32`));
-  const parsed = prefixes.map((prefix) => ipaddr.parseCIDR(prefix.includes('/') ? prefix : `${prefix}/32`));
+  const networks = prefixes.map((prefix) => (prefix.includes('/') ? prefix : `${prefix}/32`));
+  const cidrs = networks.map((network) => new IpCidr(network));
+  const parsed = networks.map((network) => ipaddr.parseCIDR(network));
   return [
     { name: 'net.BlockList', has: (text) => block.check(text) },
     { name: 'netmask', has: (text) => masks.some((mask) => mask.contains(text)) },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Sandbox } from '../../test/support/sandbox.ts';
+import { counterSum, METRICS } from './metrics.ts';
 import { startTelegen } from './telegen.ts';
 
 /** Something that watches the loopback of the inner namespace. */
@@ -13,7 +14,6 @@ export interface Watcher {
   readonly stop: () => Promise<number | undefined>;
 }
 
-const METRICS = 'http://127.0.0.1:19090/metrics';
 /** Packet sockets need a moment to open, and what was captured to be written. */
 const MOMENT_MS = 700;
 
@@ -21,11 +21,7 @@ async function telegen({ cgroup }: Sandbox): Promise<Watcher> {
   const running = await startTelegen({ cgroup });
   return {
     cpuSeconds: () => running.cpuSeconds(),
-    requests: async () => {
-      const text = await (await fetch(METRICS)).text();
-      const counts = [...text.matchAll(/^http_server_requests_total\{.*\} (\d+)/gm)];
-      return counts.reduce((sum, [, count]) => sum + Number(count), 0);
-    },
+    requests: async () => counterSum(await (await fetch(METRICS)).text(), 'http_server_requests_total'),
     stop: async () => {
       await running.stop();
       return undefined;

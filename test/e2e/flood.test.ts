@@ -49,14 +49,8 @@ describe.skipIf(skip !== undefined)(`floods${skip === undefined ? '' : ` (SKIP: 
         },
       },
     });
-  const rateAlerts = (telegen: Telegen): OutputLine[] =>
-    telegen.alerts().filter(({ attributes }) => attributes['telegen.detector'] === 'packet-rate');
-  const phase = (telegen: Telegen, wanted: string): OutputLine | undefined =>
-    rateAlerts(telegen).find(({ attributes }) => attributes['telegen.rate.phase'] === wanted);
-  const memory = (telegen: Telegen): number =>
-    Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${telegen.pid}/status`, 'utf8'))?.[1]) * 1024;
-
-  it('SYN from 10,000 made-up addresses: one start, one end; visitors are served, memory stays', async () => {
+  /** A server that is there to be flooded, and telegen, which watches the wire to it. */
+  async function serve() {
     const nginx = await startNginx({
       sandbox,
       files: { 'small.txt': 'x' },
@@ -65,7 +59,17 @@ describe.skipIf(skip !== undefined)(`floods${skip === undefined ? '' : ` (SKIP: 
     });
     const telegen = await start();
     await telegen.says('interface wire: tc-ingress and tc-egress');
-    const url = `http://${HOST}:${nginx.port}/small.txt`;
+    return { nginx, telegen, url: `http://${HOST}:${nginx.port}/small.txt` };
+  }
+  const rateAlerts = (telegen: Telegen): OutputLine[] =>
+    telegen.alerts().filter(({ attributes }) => attributes['telegen.detector'] === 'packet-rate');
+  const phase = (telegen: Telegen, wanted: string): OutputLine | undefined =>
+    rateAlerts(telegen).find(({ attributes }) => attributes['telegen.rate.phase'] === wanted);
+  const memory = (telegen: Telegen): number =>
+    Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${telegen.pid}/status`, 'utf8'))?.[1]) * 1024;
+
+  it('SYN from 10,000 made-up addresses: one start, one end; visitors are served, memory stays', async () => {
+    const { nginx, telegen, url } = await serve();
     let isOver = false;
     const visits = visitors(url, () => isOver);
     await pause(WARM_UP_MS + 1_000);
@@ -112,16 +116,8 @@ describe.skipIf(skip !== undefined)(`floods${skip === undefined ? '' : ` (SKIP: 
   });
 
   it('a crowd that shakes hands is no flood', async () => {
-    const nginx = await startNginx({
-      sandbox,
-      files: { 'small.txt': 'x' },
-      address: HOST,
-      place: { namespace: 'inside' },
-    });
-    const telegen = await start();
-    await telegen.says('interface wire: tc-ingress and tc-egress');
+    const { nginx, telegen, url } = await serve();
     await pause(WARM_UP_MS + 1_000);
-    const url = `http://${HOST}:${nginx.port}/small.txt`;
     // Sixty addresses of the outer namespace, a connection for each request, as fast as they go until it is told.
     const round = (n: number): string =>
       `for i in $(seq ${n * 20 + 1} ${n * 20 + 20}); do ab -q -B 198.51.100.$i -n 100 -c 10 ${url} >/dev/null || exit 1; done`;

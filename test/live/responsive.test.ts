@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLiveCapture } from '../../src/capture/live/live-capture.ts';
 import { eventually } from '../support/eventually.ts';
-import { enterNamespace } from '../support/namespaces.ts';
-import { peerProgram } from '../support/programs.ts';
+import { peerProgram, placed } from '../support/programs.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 
 const missing = whyNoSandbox();
@@ -39,17 +38,9 @@ describe.skipIf(missing !== undefined)(`a full ring${missing ? ` (SKIP: ${missin
     });
     try {
       // Nothing is read meanwhile: the event loop stands still.
-      const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
       const operations = `repeat ${CONNECTIONS} tcp4 connect 127.0.0.1 1 close`.split(' ');
-      const [command, ...args] = [
-        ...enterNamespace(sandbox.namespaces.inside),
-        'sh',
-        '-c',
-        script,
-        sandbox.cgroup,
-        peerProgram(),
-        ...operations,
-      ] as [string, ...string[]];
+      const place = { cgroup: sandbox.cgroup, namespace: sandbox.namespaces.inside };
+      const [command, ...args] = placed([peerProgram(), ...operations], place);
       execFileSync(command, args, { stdio: 'pipe' });
       expect(seen).toBeLessThan(RECORDS);
       await eventually(

@@ -53,10 +53,18 @@ export interface Program {
 /** The shell that is already in the cgroup becomes the program: its pid never changes, its exec is observed. */
 const JOIN = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
 
-export function startProgram(argv: readonly string[], { cgroup, namespace }: ProgramOptions = {}): Program {
+/** The command that runs the words where the options say, and its arguments. */
+export function placed(
+  argv: readonly string[],
+  { cgroup, namespace }: ProgramOptions = {},
+): [command: string, ...args: string[]] {
   const entered = namespace === undefined ? [] : enterNamespace(namespace);
   const joined = cgroup === undefined ? [] : ['sh', '-c', JOIN, cgroup];
-  const [command, ...args] = [...entered, ...joined, ...argv] as [string, ...string[]];
+  return [...entered, ...joined, ...argv] as [string, ...string[]];
+}
+
+export function startProgram(argv: readonly string[], options: ProgramOptions = {}): Program {
+  const [command, ...args] = placed(argv, options);
   // A process group of its own, so that kill() also ends what it forked.
   return follow(spawn(command, args, { stdio: 'pipe', detached: true }), argv);
 }
