@@ -15,6 +15,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 	exports.Set("BpfObject", telegen::BpfObject::define(env));
 	exports.Set("RingReader", telegen::RingReader::define(env));
 	exports.Set("layout", Napi::Function::New(env, telegen::layout));
+	exports.Set("possibleCpus", Napi::Function::New(env, telegen::possible_cpus));
 	exports.Set("monotonicNs", Napi::Function::New(env, telegen::monotonic_ns));
 	exports.Set("epochOffsetMs", Napi::Function::New(env, telegen::epoch_offset_ms));
 	exports.Set("networkInterfaces", Napi::Function::New(env, telegen::network_interfaces));

@@ -1,5 +1,6 @@
 #include "layout.h"
 
+#include <bpf/libbpf.h>
 #include <linux/types.h>
 
 #include <cstddef>
@@ -58,6 +59,10 @@ Napi::Value layout(const Napi::CallbackInfo &info) {
 		entry.Get("fields").As<Napi::Object>().Set(field.name, Napi::Number::New(info.Env(), field.offset));
 	}
 	return all;
+}
+
+Napi::Value possible_cpus(const Napi::CallbackInfo &info) {
+	return Napi::Number::New(info.Env(), libbpf_num_possible_cpus());
 }
 
 Napi::Value monotonic_ns(const Napi::CallbackInfo &info) {

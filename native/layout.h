@@ -15,4 +15,7 @@ Napi::Value monotonic_ns(const Napi::CallbackInfo &info);
 // What to add to that clock, in milliseconds with a fraction, to get the wall clock's epoch time as of now.
 Napi::Value epoch_offset_ms(const Napi::CallbackInfo &info);
 
+// CPUs that this kernel may have: the values of an entry of a per-CPU map.
+Napi::Value possible_cpus(const Napi::CallbackInfo &info);
+
 } // namespace telegen

@@ -44,9 +44,9 @@ const datagram6 = ethernet(
 const syn = (src: string): Bytes =>
   ethernet(ETHER.ipv4, ipv4({ src, dst: HOST, protocol: PROTO.tcp }, tcp({ dstPort: 80, flags: 'S' })));
 
-/** More addresses than the table of sources holds. */
+/** More addresses than the slots and the table of sources hold. */
 function fillSources({ run }: PrivatePrograms): void {
-  for (let i = 0; i < 17_000; i++) run('tg_xdp', syn(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`));
+  for (let i = 0; i < 25_000; i++) run('tg_xdp', syn(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`));
 }
 
 const CASES: readonly Case[] = [

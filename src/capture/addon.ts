@@ -86,6 +86,8 @@ export interface Addon {
   ) => RingReader;
   layout(): Record<string, { size: number; fields: Record<string, number> }>;
   networkInterfaces(): NetworkInterface[];
+  /** CPUs that this kernel may have: the values of an entry of a per-CPU map. */
+  possibleCpus(): number;
   monotonicNs(): number;
   /** What to add to that clock (in ms, with a fraction) for epoch time; right to a microsecond, follows a stepped clock. */
   epochOffsetMs(): number;

@@ -185,6 +185,10 @@ export const AT_SERVICE_COUNTS_PROBE_WINDOW = 44;
 export const AT_SERVICE_COUNTS_PROBES = 48;
 export const AT_SERVICE_COUNTS_PAD = 52;
 
+export const SIZE_NEAR_SERVICE = 64;
+export const AT_NEAR_SERVICE_KEY = 0;
+export const AT_NEAR_SERVICE_COUNTS = 8;
+
 export const SIZE_ENDPOINT_KEY = 24;
 export const AT_ENDPOINT_KEY_IP = 0;
 export const AT_ENDPOINT_KEY_IFINDEX = 16;
@@ -198,6 +202,12 @@ export const AT_ENDPOINT_COUNTS_BYTES = 8;
 export const AT_ENDPOINT_COUNTS_SYN = 16;
 export const AT_ENDPOINT_COUNTS_JUDGED = 24;
 export const AT_ENDPOINT_COUNTS_LISTED = 28;
+
+export const SIZE_NEAR_ENDPOINT = 64;
+export const AT_NEAR_ENDPOINT_KEY = 0;
+export const AT_NEAR_ENDPOINT_STATE = 24;
+export const AT_NEAR_ENDPOINT_PAD = 28;
+export const AT_NEAR_ENDPOINT_COUNTS = 32;
 
 export const SIZE_SENDER_KEY = 16;
 export const AT_SENDER_KEY_START_NS = 0;
@@ -369,6 +379,17 @@ export const SERVICE = {
   FILTERED: 2,
 } as const;
 
+export const NEAR_SLOTS = {
+  SERVICES: 256,
+  ENDPOINTS: 4096,
+} as const;
+
+export const NEAR = {
+  FREE: 0,
+  TAKEN: 1,
+  USED: 2,
+} as const;
+
 export const PROBE_KIND = {
   SYN: 0,
   NULL: 1,
@@ -426,8 +447,10 @@ export const LAYOUT = {
   tg_listed_table: { size: 104, fields: { generation: 0, begun: 4, part: 8 } },
   tg_service_key: { size: 8, fields: { ifindex: 0, port: 4, protocol: 6, flags: 7 } },
   tg_service_counts: { size: 56, fields: { bytes: 0, packets: 8, small: 12, syn: 16, syn_ack: 20, rst: 24, fin: 28, null_flags: 32, fin_only: 36, xmas: 40, probe_window: 44, probes: 48, pad: 52 } },
+  tg_near_service: { size: 64, fields: { key: 0, counts: 8 } },
   tg_endpoint_key: { size: 24, fields: { ip: 0, ifindex: 16, family: 20, direction: 21, pad: 22 } },
   tg_endpoint_counts: { size: 32, fields: { packets: 0, bytes: 8, syn: 16, judged: 24, listed: 28 } },
+  tg_near_endpoint: { size: 64, fields: { key: 0, state: 24, pad: 28, counts: 32 } },
   tg_sender_key: { size: 16, fields: { start_ns: 0, pid: 8, ifindex: 12 } },
   tg_sender: { size: 72, fields: { owner: 0, packets: 56, bytes: 64 } },
   tg_probe_key: { size: 40, fields: { source: 0, target: 16, port: 32, family: 34, kind: 35, pad: 36 } },

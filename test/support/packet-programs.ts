@@ -1,6 +1,7 @@
 import { type BpfObject, BUILD_DIR, loadAddon } from '../../src/capture/addon.ts';
+import { serviceMapSizes } from '../../src/capture/live/packets/services.ts';
 import { type PacketSettings, packetConstants } from '../../src/capture/live/packets/settings.ts';
-import { possibleCpus, readPacketStats } from '../../src/capture/live/packets/stats.ts';
+import { readPacketStats } from '../../src/capture/live/packets/stats.ts';
 import { PacketWindows } from '../../src/capture/live/packets/windows.ts';
 import type { PacketRateEvent } from '../../src/model/packets.ts';
 import { address, type Bytes } from './packets.ts';
@@ -37,8 +38,10 @@ export function loadPrivately(settings: Partial<PacketSettings> = {}): PrivatePr
   const object = new addon.BpfObject(`${BUILD_DIR}/bpf/xdp.bpf.o`);
   for (const [name, value] of Object.entries(packetConstants({ ...NO_FILTER, ...settings })))
     object.setConstant(name, value);
+  for (const [map, entries] of Object.entries(serviceMapSizes(addon.possibleCpus())))
+    object.resizeMap(map, entries);
   object.load();
-  const windows = new PacketWindows(object, possibleCpus(object));
+  const windows = new PacketWindows(object, addon.possibleCpus());
   const side = { name: 'test', index: TEST_INDEX };
   windows.addInterface(side);
   return {

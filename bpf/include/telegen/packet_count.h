@@ -4,7 +4,7 @@
 #define TELEGEN_PACKET_COUNT_H
 
 #include "telegen/listed.h"
-#include "telegen/packet_maps.h"
+#include "telegen/packet_near.h"
 
 /* Set by user space before load: bit (1 << protocol) for each protocol to look at. */
 const volatile __u32 tg_protocol_filter = ~0u;
@@ -38,9 +38,12 @@ static __always_inline int tg_is_wanted(const struct tg_packet *packet)
 
 static __always_inline struct tg_service_counts *tg_service_make(const struct tg_service_key *key)
 {
-	struct tg_service_counts *counts = bpf_map_lookup_elem(&tg_services, key);
+	struct tg_service_counts *counts = tg_near_service(key);
 	struct tg_service_counts empty = {};
 
+	if (counts)
+		return counts;
+	counts = bpf_map_lookup_elem(&tg_services, key);
 	if (counts)
 		return counts;
 	bpf_map_update_elem(&tg_services, key, &empty, BPF_NOEXIST);
@@ -119,27 +122,30 @@ static __always_inline void tg_judge_endpoint(struct tg_endpoint_counts *counts,
 }
 
 /* 0 when there is no room. */
-static __always_inline struct tg_endpoint_counts *tg_count_endpoint(void *map, const struct tg_endpoint_key *key,
-					     const struct tg_packet *packet, const struct tg_frame *frame)
+static __always_inline struct tg_endpoint_counts *tg_endpoint_of(void *near, void *map, const struct tg_endpoint_key *key)
 {
-	struct tg_endpoint_counts *counts = bpf_map_lookup_elem(map, key);
-	struct tg_endpoint_counts first = { .packets = frame->packets, .bytes = frame->size };
+	struct tg_endpoint_counts *counts = tg_near_endpoint(near, key);
+	struct tg_endpoint_counts empty = {};
+
+	if (counts)
+		return counts;
+	counts = bpf_map_lookup_elem(map, key);
+	if (counts)
+		return counts;
+	/* Fails when another CPU was first, or the map is full. */
+	bpf_map_update_elem(map, key, &empty, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, key);
+}
+
+static __always_inline void tg_count_endpoint(struct tg_endpoint_counts *counts, const struct tg_packet *packet,
+					      const struct tg_frame *frame)
+{
 	int syn = packet->protocol == TG_PACKET_PROTOCOL_TCP && packet->has_transport && tg_is_bare_syn(packet);
 
-	if (!counts) {
-		first.syn = syn;
-		if (!bpf_map_update_elem(map, key, &first, BPF_NOEXIST))
-			return bpf_map_lookup_elem(map, key);
-		/* Another CPU was first, or the map is full. */
-		counts = bpf_map_lookup_elem(map, key);
-		if (!counts)
-			return 0;
-	}
 	__sync_fetch_and_add(&counts->packets, frame->packets);
 	__sync_fetch_and_add(&counts->bytes, frame->size);
 	if (syn)
 		__sync_fetch_and_add(&counts->syn, 1);
-	return counts;
 }
 
 static __always_inline void tg_count_endpoints(const struct tg_packet *packet, const struct tg_frame *frame)
@@ -152,16 +158,20 @@ static __always_inline void tg_count_endpoints(const struct tg_packet *packet, c
 	struct tg_endpoint_counts *counts;
 
 	__builtin_memcpy(key.ip, packet->source, sizeof(key.ip));
-	counts = tg_count_endpoint(&tg_sources, &key, packet, frame);
+	counts = tg_endpoint_of(&tg_near_sources, &tg_sources, &key);
 	if (!counts)
 		tg_packet_stat_add(TG_PACKET_STAT_SOURCES_UNTRACKED, frame->packets);
-	else if (!frame->outbound)
+	else
+		tg_count_endpoint(counts, packet, frame);
+	if (counts && !frame->outbound)
 		tg_judge_endpoint(counts, &key, frame);
 	__builtin_memcpy(key.ip, packet->target, sizeof(key.ip));
-	counts = tg_count_endpoint(&tg_destinations, &key, packet, frame);
+	counts = tg_endpoint_of(&tg_near_destinations, &tg_destinations, &key);
 	if (!counts)
 		tg_packet_stat_add(TG_PACKET_STAT_DESTINATIONS_UNTRACKED, frame->packets);
-	else if (frame->outbound)
+	else
+		tg_count_endpoint(counts, packet, frame);
+	if (counts && frame->outbound)
 		tg_judge_endpoint(counts, &key, frame);
 }
 

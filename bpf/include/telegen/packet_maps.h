@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * Where packets are counted. Nothing is evicted: what finds no room is counted as such, which costs a packet of
+ * Where packets are counted that have no slot (packet_near.h). Nothing is evicted: what finds no room is counted as such, which costs a packet of
  * a made-up address some 40 ns where eviction costs 600, and keeps every count exact that is kept at all. User space removes
  * what was silent for a while.
  */

@@ -5,12 +5,31 @@
 
 #include "telegen/packet_count.h"
 
-/* Set by user space before load: a packet is sampled when a random number of 32 bits is below; 0: none, ~0: all. */
-const volatile __u32 tg_sample_below = 0;
+/* Set by user space before load: the head of 1 in so many packets; 0: none. At most 2^31. */
+const volatile __u32 tg_sample_rate = 0;
 
+/* Packets until one is sampled; 0: not yet thrown. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} tg_until_sample SEC(".maps");
+
+/* The distance to the next one is random, from 1 to twice the rate less 1: one throw a sample instead of one a packet. */
 static __always_inline int tg_is_sampled(void)
 {
-	return tg_sample_below && (tg_sample_below == ~0u || bpf_get_prandom_u32() < tg_sample_below);
+	__u32 slot = 0, *left;
+
+	if (!tg_sample_rate)
+		return 0;
+	left = bpf_map_lookup_elem(&tg_until_sample, &slot);
+	if (!left)
+		return 0;
+	if (!*left)
+		*left = 1 + bpf_get_prandom_u32() % (2 * tg_sample_rate - 1);
+	*left -= 1;
+	return !*left;
 }
 
 /* Copies from the frame of a context. */

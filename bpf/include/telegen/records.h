@@ -407,6 +407,18 @@ struct tg_service_counts {
 	__u32 pad;
 };
 
+/* Slots of the tg_near_* maps; powers of 2. */
+enum tg_near_slots {
+	TG_NEAR_SLOTS_SERVICES = 256, /* of each CPU */
+	TG_NEAR_SLOTS_ENDPOINTS = 4096,
+};
+
+/* A slot of the tg_near_services map. */
+struct tg_near_service {
+	struct tg_service_key key; /* all zero: free; user space frees */
+	struct tg_service_counts counts;
+};
+
 /* Key of the tg_sources and tg_destinations maps. Addresses as in tg_tuple. */
 struct tg_endpoint_key {
 	__u32 ip[4];
@@ -422,6 +434,20 @@ struct tg_endpoint_counts {
 	__u64 syn;
 	__u32 judged; /* by which versions of the lists `listed` is */
 	__u32 listed;
+};
+
+enum tg_near {
+	TG_NEAR_FREE = 0,
+	TG_NEAR_TAKEN = 1, /* the key is being written */
+	TG_NEAR_USED = 2,
+};
+
+/* A slot of the tg_near_sources and tg_near_destinations maps. */
+struct tg_near_endpoint {
+	struct tg_endpoint_key key;
+	__u32 state; /* enum tg_near; user space frees */
+	__u32 pad;
+	struct tg_endpoint_counts counts;
 };
 
 /* Key and value of the tg_senders map: outbound packets by the process that owns their socket. */

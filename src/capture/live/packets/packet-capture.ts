@@ -9,8 +9,9 @@ import { chooseInterfaces, linkHeaderSize, MAX_INTERFACES } from './choose.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { ProbeTable } from './probes.ts';
 import { type SampleContext, SampleReader } from './samples.ts';
+import { serviceMapSizes } from './services.ts';
 import { type PacketSettings, packetConstants } from './settings.ts';
-import { type PacketStats, possibleCpus, readPacketStats } from './stats.ts';
+import { type PacketStats, readPacketStats } from './stats.ts';
 import { PacketWindows, type TableSizes } from './windows.ts';
 
 const NS_PER_MS = 1e6;
@@ -56,7 +57,7 @@ export function loadPacketPrograms({
       ...packetConstants(settings),
       tg_lists_wanted: new Uint8Array([hasLists ? 1 : 0]),
     },
-    mapSizes: {},
+    mapSizes: serviceMapSizes(addon.possibleCpus()),
     ...(sockets === undefined ? {} : { shared: { from: sockets, maps: ['tg_sockets', ...LIST_MAPS] } }),
   });
   if (!refused.has('tg_tc_ingress') || !refused.has('tg_xdp')) return object;
@@ -97,7 +98,7 @@ class Running implements PacketCapture {
     this.#options = options;
     this.#object = object;
     this.#epoch = new EpochOffset(() => options.addon.epochOffsetMs());
-    this.#windows = new PacketWindows(object, possibleCpus(object));
+    this.#windows = new PacketWindows(object, options.addon.possibleCpus());
     this.#probes = new ProbeTable(object);
     this.#addresses = new LocalAddresses(object);
     this.#samples = new SampleReader(options.addon, object);

@@ -1,10 +1,12 @@
 import type { KernelTable } from './kernel-table.ts';
 
 /** Windows of silence after which an entry may go when its table fills up. */
-const IDLE_WINDOWS = 10;
+export const IDLE_WINDOWS = 10;
 
 /** What is kept of one entry of a kernel table between two readings. */
 export interface Entry {
+  /** Its bytes, as text. */
+  readonly key: string;
   readonly ifindex: number;
   /** It is removed with its interface only. */
   readonly isFixed?: boolean;
@@ -13,6 +15,9 @@ export interface Entry {
   /** Window in which it was last there. */
   read: number;
 }
+
+/** What a table says of an entry that it meets for the first time. */
+export type Met<T extends Entry> = Omit<T, 'key' | 'changed' | 'read'>;
 
 /** The entries of a kernel table as they were read last, and which of them go. */
 export class Retention<T extends Entry> {
@@ -35,11 +40,11 @@ export class Retention<T extends Entry> {
   }
 
   /** What is kept of the entry at a place; `make` when it is met for the first time. */
-  at(place: number, make: (place: number) => Omit<T, 'changed' | 'read'>): T {
+  at(place: number, make: (place: number) => Met<T>): T {
     const key = this.#table.keyText(place);
     let entry = this.#kept.get(key);
     if (entry === undefined) {
-      entry = Object.assign(make(place), { changed: this.#window, read: this.#window }) as T;
+      entry = Object.assign(make(place), { key, changed: this.#window, read: this.#window }) as T;
       this.#kept.set(key, entry);
     }
     entry.read = this.#window;

@@ -14,6 +14,8 @@ export interface PacketSettings extends InterfaceChoice {
 }
 
 const PORT_WORDS = 1024;
+/** Twice of it still fits in 32 bits. */
+const MAX_SAMPLE_RATE = 2 ** 31;
 
 function u32(value: number): Uint8Array {
   return new Uint8Array(new Uint32Array([value]).buffer);
@@ -33,18 +35,12 @@ function protocolBits(protocols: PacketSettings['protocols']): number {
   );
 }
 
-/** A random number of 32 bits below this samples a packet. */
-function sampleBelow(rate: number): number {
-  if (rate === 0) return 0;
-  return rate === 1 ? 0xffff_ffff : Math.round(0x1_0000_0000 / rate);
-}
-
 /** The constants of the packet programs. */
 export function packetConstants(settings: PacketSettings): Readonly<Record<string, Uint8Array>> {
   return {
     tg_protocol_filter: u32(protocolBits(settings.protocols)),
     tg_filter_ports: new Uint8Array([settings.ports.length > 0 ? 1 : 0]),
     tg_port_filter: portBits(settings.ports),
-    tg_sample_below: u32(sampleBelow(settings.sampleRate)),
+    tg_sample_rate: u32(Math.min(settings.sampleRate, MAX_SAMPLE_RATE)),
   };
 }

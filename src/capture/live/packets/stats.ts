@@ -11,11 +11,6 @@ function key(index: number): Uint8Array {
   return new Uint8Array(new Uint32Array([index]).buffer);
 }
 
-/** CPUs that this kernel may have. */
-export function possibleCpus(object: BpfObject): number {
-  return (object.mapLookup('tg_packet_stats', key(0))?.length ?? 8) / 8;
-}
-
 export function readPacketStats(object: BpfObject): PacketStats {
   const stats = {} as Record<Lowercase<StatName>, number>;
   for (const [name, index] of NAMES) {

@@ -37,8 +37,8 @@ export class PacketWindows {
 
   constructor(object: BpfObject, cpus: number) {
     this.#services = new ServiceTable(object, cpus);
-    this.#sources = new EndpointTable(object, 'tg_sources');
-    this.#destinations = new EndpointTable(object, 'tg_destinations');
+    this.#sources = new EndpointTable(object, 'sources');
+    this.#destinations = new EndpointTable(object, 'destinations');
     this.#senders = new SenderTable(object);
   }
 
