@@ -9,7 +9,7 @@ const MAX_COUNTED = 1_024;
 
 type Place = Pick<PacketRateEvent, 'interface' | 'direction'>;
 interface Counted extends Place {
-  readonly application: SampledApplication;
+  readonly application: Omit<SampledApplication, 'packets'>;
   packets: number;
 }
 
@@ -38,7 +38,7 @@ export class Applications {
       this.#counted.set(key, {
         interface: sample.interface,
         direction: sample.direction,
-        application: { name, protocol, port, packets: 0, client, server, isAnswer: isFromServer },
+        application: { name, protocol, port, client, server, isAnswer: isFromServer },
         packets: sample.packets * this.#rate,
       });
     }
