@@ -6,6 +6,7 @@ import { correlations } from './cases/correlations.ts';
 import { decode } from './cases/decode.ts';
 import { decoders } from './cases/decoders.ts';
 import { detect } from './cases/detect.ts';
+import { featureLoads } from './cases/feature-loads.ts';
 import { kernelLists } from './cases/kernel-lists.ts';
 import { lists } from './cases/lists.ts';
 import { liveFlows } from './cases/live-flows.ts';
@@ -55,6 +56,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   scrape,
   bpf,
   overhead,
+  featureLoads,
   packets,
   packetPath,
 ];

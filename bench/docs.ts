@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Benchmark, Machine, StoredResult } from './model.ts';
-import { cells, HEADINGS } from './report.ts';
+import { table } from './report.ts';
 
 export const PERFORMANCE_PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 
@@ -26,11 +26,11 @@ export function renderPerformance(
 function section({ name, title, work, compares }: Benchmark, result: StoredResult | undefined): string {
   const head = `## ${title}\n\n\`make bench ARGS=${name}\`\n\n${work}\n\nCompared: ${compares}\n`;
   if (result === undefined) return `${head}\nNo result has been committed yet.\n`;
-  const lines = [[...HEADINGS], HEADINGS.map(() => '---'), ...result.rows.map(cells)];
-  const table = lines
+  const { headings, lines } = table(result.rows);
+  const text = [headings, headings.map(() => '---'), ...lines]
     .map((line) => `| ${line.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
     .join('\n');
-  return `${head}\n${table}\n\n${provenance(result)}\n`;
+  return `${head}\n${text}\n\n${provenance(result)}\n`;
 }
 
 function provenance({ measuredAt, machine }: StoredResult): string {

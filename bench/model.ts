@@ -15,6 +15,7 @@ export interface Row {
   /** What value, low and high are; default `median, quartiles`. */
   readonly spread?: string;
   readonly target?: Target;
+  /** What was measured beside it. */
   readonly note?: string;
 }
 

@@ -8,9 +8,18 @@ export function formatNumber(value: number): string {
   return Math.abs(value) >= 1000 ? GROUPED.format(value) : String(Number(value.toPrecision(3)));
 }
 
-export const HEADINGS = ['Figure', 'Value', 'Spread', 'Samples', 'Target', 'Met'] as const;
+const HEADINGS = ['Figure', 'Value', 'Spread', 'Samples', 'Target', 'Met'];
 
-/** The cells of a row, in the order of HEADINGS. */
+/** Headings and rows of a table, all with the same number of cells; without notes when there are none. */
+export function table(rows: readonly Row[]): { readonly headings: string[]; readonly lines: string[][] } {
+  if (rows.every(({ note }) => note === undefined)) return { headings: HEADINGS, lines: rows.map(cells) };
+  return {
+    headings: [...HEADINGS, 'Beside it'],
+    lines: rows.map((row) => [...cells(row), row.note ?? '']),
+  };
+}
+
+/** The cells of a row without its note. */
 export function cells(row: Row): string[] {
   const met = isMet(row);
   return [
@@ -25,8 +34,9 @@ export function cells(row: Row): string[] {
 
 /** A table for the terminal. */
 export function renderTable(rows: readonly Row[]): string {
-  const lines = [[...HEADINGS], ...rows.map(cells)];
-  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const { headings, lines: body } = table(rows);
+  const lines = [headings, ...body];
+  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
     .join('\n');

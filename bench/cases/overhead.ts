@@ -35,7 +35,7 @@ const FEATURES: readonly Feature[] = [
   { label: 'DNS tracing, per 500 queries/s', on: { dns: true }, spec: { percent: 0.2, megabytes: 5 } },
   {
     label: 'HTTP and gRPC tracing, per 500 requests/s',
-    on: { http: true },
+    on: { http: true, grpc: true },
     times: 3,
     spec: { percent: 1, megabytes: 20 },
   },

@@ -4,7 +4,7 @@ import type { Sandbox } from '../../test/support/sandbox.ts';
 
 /** Inside, observed. */
 export const SERVER = '192.0.2.2';
-const HTTP_PORT = 8080;
+export const HTTP_PORT = 8080;
 export const HTTP2_PORT = 8081;
 /** Of each kind. */
 export const PER_SECOND = 500;

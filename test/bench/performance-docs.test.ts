@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BENCHMARKS } from '../../bench/benchmarks.ts';
 import { PERFORMANCE_PAGE, renderPerformance } from '../../bench/docs.ts';
 import { isMet, type Row } from '../../bench/model.ts';
-import { cells, formatNumber } from '../../bench/report.ts';
+import { cells, formatNumber, table } from '../../bench/report.ts';
 import { readResult } from '../../bench/results.ts';
 
 const RESULTS = new URL('../../bench/results/', import.meta.url);
@@ -24,6 +24,13 @@ test('every committed result is of a benchmark that exists, whole and not a quic
 test('a benchmark without a result says so', () => {
   const page = renderPerformance(BENCHMARKS, () => undefined);
   expect(page.split('No result has been committed yet.')).toHaveLength(BENCHMARKS.length + 1);
+});
+
+test('notes have a column of their own, in tables that have any', () => {
+  expect(table([row]).headings).not.toContain('Beside it');
+  const { headings, lines } = table([row, { ...row, note: '5 us' }]);
+  expect([headings.at(-1), ...lines.map((line) => line.at(-1))]).toEqual(['Beside it', '', '5 us']);
+  expect(new Set([headings, ...lines].map((line) => line.length)).size).toBe(1);
 });
 
 test.each([
