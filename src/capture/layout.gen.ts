@@ -374,6 +374,10 @@ export const PACKET_PROTOCOL = {
   OTHER: 4,
 } as const;
 
+export const PORT = {
+  FIRST_OF_CLIENTS: 32768,
+} as const;
+
 export const SERVICE = {
   OUTBOUND: 1,
   FILTERED: 2,

@@ -26,7 +26,7 @@ export interface PacketCounts {
   readonly xmas: number;
 }
 
-/** What went to one service: protocol and destination port (0 for protocols without ports, and for folded ports). */
+/** What went to one service: protocol and destination port (0 for protocols without ports, for answers to clients, and for folded ports). */
 export interface ServiceCounts extends PacketCounts {
   readonly protocol: PacketProtocol;
   readonly port: number;

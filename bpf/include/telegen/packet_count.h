@@ -50,6 +50,19 @@ static __always_inline struct tg_service_counts *tg_service_make(const struct tg
 	return bpf_map_lookup_elem(&tg_services, key);
 }
 
+/*
+ * From a service to a client: there are as many ports of clients as connections, and none of them is a service. Datagrams
+ * that come in may be answers that nobody asked for, so their ports are told apart. src/net/packet/answer.ts is the same.
+ */
+static __always_inline int tg_is_answer(const struct tg_packet *packet, const struct tg_frame *frame)
+{
+	if (packet->port < TG_PORT_FIRST_OF_CLIENTS || packet->source_port >= TG_PORT_FIRST_OF_CLIENTS)
+		return 0;
+	if (packet->protocol == TG_PACKET_PROTOCOL_TCP)
+		return (packet->tcp_flags & TG_FLAG_ACK) != 0;
+	return frame->outbound;
+}
+
 /* The counters of a packet; those of its protocol when there is no room; 0 when there is not even that. */
 static __always_inline struct tg_service_counts *tg_service_of(const struct tg_packet *packet,
 							       const struct tg_frame *frame, int wanted)
@@ -57,7 +70,7 @@ static __always_inline struct tg_service_counts *tg_service_of(const struct tg_p
 	struct tg_service_key key = { .ifindex = frame->ifindex, .protocol = packet->protocol };
 	struct tg_service_counts *counts;
 
-	key.port = wanted ? packet->port : 0;
+	key.port = wanted && !tg_is_answer(packet, frame) ? packet->port : 0;
 	key.flags = (frame->outbound ? TG_SERVICE_OUTBOUND : 0) | (wanted ? 0 : TG_SERVICE_FILTERED);
 	counts = tg_service_make(&key);
 	if (counts)

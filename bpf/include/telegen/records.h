@@ -376,6 +376,11 @@ enum tg_packet_protocol {
 	TG_PACKET_PROTOCOL_OTHER = 4, /* any other IP protocol, or no IP */
 };
 
+/* Systems give ports from here on to clients (Linux by default: net.ipv4.ip_local_port_range). */
+enum tg_port {
+	TG_PORT_FIRST_OF_CLIENTS = 32768,
+};
+
 /* Bits of tg_service_key.flags. */
 enum tg_service {
 	TG_SERVICE_OUTBOUND = 1,
@@ -385,7 +390,7 @@ enum tg_service {
 /* Key of the tg_services map: packets by interface, direction, protocol and destination port. */
 struct tg_service_key {
 	__u32 ifindex;
-	__u16 port;     /* host order; 0 without ports, and when the table is full */
+	__u16 port;     /* host order; 0 without ports, for answers to clients, and when the table is full */
 	__u8 protocol;  /* enum tg_packet_protocol */
 	__u8 flags;     /* enum tg_service */
 };

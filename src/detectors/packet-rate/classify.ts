@@ -1,4 +1,5 @@
 import type { PacketProtocol, PacketRateEvent, TopEndpoint } from '../../model/packets.ts';
+import { FIRST_CLIENT_PORT } from '../../net/packet/answer.ts';
 import type { Rates, Signal } from './options.ts';
 import type { Traffic } from './rates.ts';
 
@@ -67,8 +68,6 @@ function rankOf(kind: Kind): number {
 const HALF_OPEN = 0.45;
 /** Packets that a client sends after its SYN in the shortest of handshakes. */
 const PACKETS_PER_HANDSHAKE = 2;
-/** Ports from which programs ask, on most systems: what comes to them is an answer, as a rule. */
-export const FIRST_CLIENT_PORT = 32_768;
 /** A peer with this share of the packets is what there is to tell. */
 const DOMINANT = 0.5;
 const MANY_SOURCES = 50;

@@ -1,9 +1,10 @@
 import type { Finding } from '../../model/finding.ts';
 import type { PacketRateEvent, ServiceCounts } from '../../model/packets.ts';
 import { ipEquals } from '../../net/ip.ts';
+import { FIRST_CLIENT_PORT } from '../../net/packet/answer.ts';
 import { type Anomaly, addWindow, createAnomaly, isUpdateDue } from './anomaly.ts';
 import type { Sensitivity } from './baseline.ts';
-import { classify, FIRST_CLIENT_PORT, isReported, type Reported, worse } from './classify.ts';
+import { classify, isReported, type Reported, worse } from './classify.ts';
 import { anomalyFinding, type Ending, type Phase } from './finding.ts';
 import type { PacketRateOptions, Rates } from './options.ts';
 import { addRates, NO_TRAFFIC, serviceTraffic, type Traffic, totalTraffic, without } from './rates.ts';

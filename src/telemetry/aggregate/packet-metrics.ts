@@ -13,7 +13,7 @@ const spec = (name: string, unit: string, help: string): MetricSpec => ({
 const PACKETS = spec(
   'telegen_xdp_packets',
   '{packet}',
-  'Packets on interfaces by protocol and class of the destination port (system to 1023, user to 49151, dynamic, none).',
+  'Packets on interfaces by protocol and class of the destination port (system to 1023, user to 49151, dynamic; none: without ports, or answers to clients).',
 );
 const BYTES = spec('telegen_xdp_bytes', 'By', 'Bytes of these packets on the wire, from the link header on.');
 const SMALL = spec('telegen_xdp_small_packets', '{packet}', 'Those of them that have at most 128 bytes.');

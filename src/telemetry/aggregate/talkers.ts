@@ -34,7 +34,7 @@ export interface Talkers {
 
 export interface TalkingService {
   readonly protocol: string;
-  /** 0: none, or folded. */
+  /** 0: none, answers to clients, or folded. */
   readonly port: number;
   readonly packets: number;
   readonly bytes: number;

@@ -1,6 +1,7 @@
 import type { IpAddress } from '../../../model/ip-address.ts';
 import type { PacketProtocol, PacketRateEvent } from '../../../model/packets.ts';
 import { ipFromWords, ipv4FromWord } from '../../../net/ip.ts';
+import { isAnswer } from '../../../net/packet/answer.ts';
 import { destinationIp, IP_PROTOCOL, type PacketView, sourceIp } from '../../../net/packet/packet-view.ts';
 import { AddressTable, NO_ROOM, ROLE } from './address-table.ts';
 import { addFlags, addSize, isSyn, ServiceTable } from './counts.ts';
@@ -69,7 +70,7 @@ class InterfaceWindow {
     const isOutbound = this.#isOutbound(view, source, target);
     const services = isOutbound ? this.#outbound : this.#inbound;
     const protocol = protocolOf(view.protocol);
-    const service = services.of(protocol, protocol === 'tcp' || protocol === 'udp' ? view.dstPort : 0);
+    const service = services.of(protocol, portOf(view, protocol, isOutbound));
     addSize(service, bytes);
     if (protocol === 'tcp') addFlags(service, view);
     this.#amount.bytes = bytes;
@@ -123,6 +124,11 @@ class InterfaceWindow {
     if (!isFromHere) return false;
     return !(target === NO_ROOM ? this.#isInternal(destinationIp(view)) : this.#addresses.isInternal(target));
   }
+}
+
+function portOf(view: PacketView, protocol: PacketProtocol, isOutbound: boolean): number {
+  if (protocol !== 'tcp' && protocol !== 'udp') return 0;
+  return isAnswer(view, isOutbound) ? 0 : view.dstPort;
 }
 
 function protocolOf(number: number): PacketProtocol {

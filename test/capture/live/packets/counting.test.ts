@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { PORT } from '../../../../src/capture/layout.gen.ts';
 import { SampleReader } from '../../../../src/capture/live/packets/samples.ts';
 import type { PacketSettings } from '../../../../src/capture/live/packets/settings.ts';
 import type { PacketRateEvent } from '../../../../src/model/packets.ts';
 import { formatIp } from '../../../../src/net/ip.ts';
+import { FIRST_CLIENT_PORT, isAnswer } from '../../../../src/net/packet/answer.ts';
+import { createPacketView } from '../../../../src/net/packet/packet-view.ts';
 import { loadPrivately, type PrivatePrograms } from '../../../support/packet-programs.ts';
 import {
   type Bytes,
@@ -19,6 +22,10 @@ import {
 
 const context = { epochOffsetMs: 0, nameOf: String };
 const isRoot = process.getuid?.() === 0;
+
+it('ports of clients begin where they do in the kernel programs', () => {
+  expect(PORT.FIRST_OF_CLIENTS).toBe(FIRST_CLIENT_PORT);
+});
 
 const syn = (src: string, dstPort = 80): Bytes =>
   ethernet(ETHER.ipv4, ipv4({ src, protocol: PROTO.tcp }, tcp({ dstPort, flags: 'S' })));
@@ -143,6 +150,32 @@ describe.skipIf(!isRoot)(`counting packets ${isRoot ? '' : '(SKIP: needs root)'}
     // Packets that are no IP have no source.
     const unaddressed = expected.includes('other/0 5') ? 5 : 0;
     expect(sum(event.sources)).toBe(stats().samples - unaddressed);
+  });
+
+  it.each<{ from: number; to: number; flags?: string; out?: boolean; port: number }>([
+    { from: 443, to: 32_768, flags: 'A', port: 0 },
+    { from: 443, to: 60_000, flags: 'SA', out: true, port: 0 },
+    { from: 443, to: 60_000, flags: 'R', port: 60_000 },
+    { from: 443, to: 60_000, flags: 'S', port: 60_000 },
+    { from: 443, to: 32_767, flags: 'A', port: 32_767 },
+    { from: 32_767, to: 32_768, flags: 'A', port: 0 },
+    { from: 32_768, to: 50_051, flags: 'A', port: 50_051 },
+    { from: 50_051, to: 60_000, flags: 'A', port: 60_000 },
+    { from: 53, to: 60_000, out: true, port: 0 },
+    { from: 53, to: 60_000, port: 60_000 },
+    { from: 60_000, to: 53, out: true, port: 53 },
+  ])('from $from to $to ($flags, out: $out): port $port, in the kernel and in a capture alike', (each) => {
+    const { from: srcPort, to: dstPort, flags, out = false, port } = each;
+    const none = new Uint8Array(0);
+    const transport =
+      flags === undefined ? udp({ srcPort, dstPort }, none) : tcp({ srcPort, dstPort, flags });
+    const protocol = flags === undefined ? PROTO.udp : PROTO.tcp;
+    const { run, window } = load();
+    run(out ? 'tg_tc_egress' : 'tg_tc_ingress', ethernet(ETHER.ipv4, ipv4({ protocol }, transport)));
+    expect(window(out ? 'outbound' : 'inbound').services.map((service) => service.port)).toEqual([port]);
+    const bits = flags === undefined ? 0 : (transport[13] as number);
+    const view = { ...createPacketView(), protocol, srcPort, dstPort, flags: bits };
+    expect(isAnswer(view, out)).toBe(port === 0);
   });
 
   it('more services than there is room for are folded by protocol; nothing is lost', () => {
