@@ -4,7 +4,7 @@ import type { EventClass, FieldSpec } from '../classes/event-class.ts';
 import type { SlotIndex } from './slot-index.ts';
 import type { FieldValue, Scalar } from './value.ts';
 import { scalarsOf } from './value.ts';
-import { createValueMemo, EMPTY_ENTRY, type Entry, type ValueMemo } from './value-memo.ts';
+import { createRecentTexts, createValueMemo, EMPTY_ENTRY, type Entry, type ValueMemo } from './value-memo.ts';
 
 /** One field of one event at a time: reads it once, and tells what its value says about all rules. */
 export interface Slot<E> {
@@ -65,23 +65,38 @@ function joined(
 
 type Build = (predicates: readonly number[]) => Entry;
 
-function createScalarLookup(index: SlotIndex, build: Build, remember: boolean): (value: Scalar) => Entry {
-  const memo: ValueMemo<Scalar> | undefined = remember ? createValueMemo() : undefined;
+function createScalarLookup(index: SlotIndex, build: Build, repeats: boolean): (value: Scalar) => Entry {
+  const memo: ValueMemo<Scalar> = repeats ? createValueMemo() : createRecentTexts();
+  const forNumber = createNumberLookup(index, build);
   let scratch: number[] = [];
   return (value) => {
-    const known = memo?.get(value);
+    if (forNumber !== undefined && typeof value === 'number') return forNumber(value);
+    const known = memo.get(value);
     if (known !== undefined) return known;
     index.collect(value, scratch);
     for (const predicate of index.present) scratch.push(predicate);
     if (scratch.length === 0) {
-      memo?.set(value, EMPTY_ENTRY);
+      memo.set(value, EMPTY_ENTRY);
       return EMPTY_ENTRY;
     }
     const entry = build(scratch);
     scratch = [];
-    memo?.set(value, entry);
+    memo.set(value, entry);
     return entry;
   };
+}
+
+/** Where all that rules know are single numbers, there is nothing to remember of the others: ports of clients are many. */
+function createNumberLookup(
+  { numbers, present }: SlotIndex,
+  build: Build,
+): ((value: number) => Entry) | undefined {
+  if (numbers === undefined) return undefined;
+  const entries = new Map(
+    [...numbers].map(([value, predicates]) => [value, build([...predicates, ...present])] as const),
+  );
+  const others = build(present);
+  return (value) => entries.get(value) ?? others;
 }
 
 /** IPv4 addresses are remembered by their number, so that no text is made of them. */
