@@ -37,12 +37,20 @@ export class SlotMap<K, V> {
 
   /** False when there is none. */
   delete(key: K): boolean {
+    const { size } = this.#places;
+    this.take(key);
+    return this.#places.size < size;
+  }
+
+  /** Deletes, and gives what there was. */
+  take(key: K): V | undefined {
     const place = this.#places.get(key);
-    if (place === undefined) return false;
+    if (place === undefined) return undefined;
+    const value = this.#values[place];
     this.#places.delete(key);
     this.#values[place] = undefined;
     this.#free.push(place);
-    return true;
+    return value;
   }
 
   clear(): void {

@@ -21,6 +21,9 @@ describe('a map of slots', () => {
         const value = roll(5) === 0 ? undefined : step;
         map.set(key, value);
         slots.set(key, value);
+      } else if (roll(2) === 0) {
+        expect(slots.take(key)).toBe(map.get(key));
+        map.delete(key);
       } else expect(slots.delete(key)).toBe(map.delete(key));
       if (roll(1_000) === 0) {
         map.clear();
