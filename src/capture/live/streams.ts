@@ -102,7 +102,7 @@ export class LiveStreams {
     if (facts.role === 'unknown') facts.role = guessRole(piece, facts);
     const consumer = this.#reader.openStream(facts);
     const stream = consumer === undefined ? UNREAD : createStream(facts, consumer, this.counters);
-    this.#streams.set(piece.socketId, stream);
+    this.#streams.add(piece.socketId, stream);
     this.counters.opened++;
     const orphan = facts.role === 'server' ? this.#orphans.take(facts) : undefined;
     if (orphan !== undefined && stream !== UNREAD)
