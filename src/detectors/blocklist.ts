@@ -2,7 +2,7 @@ import type { ConversationFacts } from '../model/conversation.ts';
 import type { Detector, JudgedEvent } from '../model/detector.ts';
 import { CONTENT_KINDS } from '../model/event.ts';
 import type { Finding } from '../model/finding.ts';
-import type { ListMatch, ReputationLookup } from '../model/lookup.ts';
+import type { ListMatch, LookupContext, ReputationLookup } from '../model/lookup.ts';
 import { matchAttributes } from './list-attributes.ts';
 import { observedName } from './observed-name.ts';
 import { openingDirection } from './opening.ts';
@@ -42,10 +42,13 @@ function judgePeer(event: JudgedEvent, reputation: ReputationLookup): Finding | 
 function judgeName(event: JudgedEvent, reputation: ReputationLookup): Finding | undefined {
   const name = observedName(event);
   if (name === undefined || event.kind === 'connection') return undefined;
-  // A question goes to a resolver: its port says nothing of the port of the name.
-  const port = event.kind === 'dns' ? {} : { port: serverPort(event) };
+  const { timeMs } = event;
   // Whoever speaks of a bad name is told of: it is the name that is accused, and it always stands for the server.
-  const matches = reputation.lookupName(name, { timeMs: event.timeMs, direction: 'outbound', ...port });
+  const direction = 'outbound';
+  // A question goes to a resolver: its port says nothing of the port of the name.
+  const context: LookupContext =
+    event.kind === 'dns' ? { timeMs, direction } : { timeMs, direction, port: serverPort(event) };
+  const matches = reputation.lookupName(name, context);
   if (matches.length === 0) return undefined;
   return { ...finding({ event, matches, body: NAME_BODY[event.kind] }), subject: name.toLowerCase() };
 }

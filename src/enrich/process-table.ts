@@ -53,6 +53,16 @@ export interface ProcessTableOptions {
   readonly onEvict?: () => void;
 }
 
+/** The last process that was told for a pid, and what that was made of. */
+interface Resolved {
+  readonly owner: Owner;
+  readonly program: Program;
+  readonly user: string | undefined;
+  readonly parentCommandLine: string | undefined;
+  readonly process: Process;
+}
+const RESOLVED_SLOTS = 512;
+
 type Image = Pick<Program, 'path' | 'commandLine'>;
 
 /** Creates an empty table. It never throws, and never keeps more than its two bounds. */
@@ -65,6 +75,8 @@ class Table implements ProcessTable {
   readonly #store: ProgramStore;
   readonly #live: LiveProcesses;
   readonly #containers: Containers;
+  /** By pid: a process that has many connections is asked for with each of them. */
+  readonly #resolved: (Resolved | undefined)[] = Array.from({ length: RESOLVED_SLOTS });
 
   constructor(options: ProcessTableOptions) {
     const { maxEntries = 65_536, maxChars = 32 << 20, onEvict = () => undefined } = options;
@@ -91,13 +103,29 @@ class Table implements ProcessTable {
   }
 
   resolve(owner: Owner, timeMs: number): Process {
-    const { clocks, userName } = this.#options;
     const program = this.#locate(owner, timeMs);
+    // A container has users of its own.
+    const user = program.container === undefined ? this.#options.userName(owner.uid, timeMs) : undefined;
+    const parentCommandLine = this.#parentCommandLine(owner, program);
+    const slot = owner.pid % RESOLVED_SLOTS;
+    const last = this.#resolved[slot];
+    if (last?.owner === owner && last.program === program && last.user === user)
+      if (last.parentCommandLine === parentCommandLine) return last.process;
+    const process = this.#describe(owner, program, { user, parentCommandLine });
+    // The look-up of ancestors makes it another program, which is complete.
+    if (program.ancestors !== undefined)
+      this.#resolved[slot] = { owner, program, user, parentCommandLine, process };
+    return process;
+  }
+
+  #describe(
+    owner: Owner,
+    program: Program,
+    { user, parentCommandLine }: Pick<Resolved, 'user' | 'parentCommandLine'>,
+  ): Process {
+    const { clocks } = this.#options;
     const { path, commandLine } = program;
     const parentPid = owner.parentPid > 0 || !beganBy(program, owner) ? owner.parentPid : program.parentPid;
-    // A container has users of its own.
-    const user = program.container === undefined ? userName(owner.uid, timeMs) : undefined;
-    const parentCommandLine = this.#parentCommandLine(owner, program);
     return {
       pid: owner.pid,
       key: processKey(owner),

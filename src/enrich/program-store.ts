@@ -50,9 +50,12 @@ export interface ProgramStoreOptions {
 
 interface Slot extends QueueLink<Slot> {
   program: Program;
+  isGone: boolean;
   chars: number;
   ended: boolean;
 }
+
+const RECENT_SLOTS = 512;
 
 /**
  * Two queues, least recently used first: running programs and ended ones. The ended make room first, but a
@@ -67,6 +70,8 @@ class Store implements ProgramStore {
   readonly #reserved: number;
   readonly #slots = new Map<ProgramKey, Slot>();
   readonly #byPid = new Map<number, Slot>();
+  /** Asked for last, by pid: exec ids are large numbers, which take ten times as long to find in a map. */
+  readonly #recent: (Slot | undefined)[] = Array.from({ length: RECENT_SLOTS });
   readonly #running = createQueue<Slot>();
   readonly #ended = createQueue<Slot>();
   #chars = 0;
@@ -77,8 +82,11 @@ class Store implements ProgramStore {
   }
 
   get(key: ProgramKey, pid: number): Program | undefined {
-    const slot = this.#slots.get(key);
+    const recent = this.#recent[pid % RECENT_SLOTS];
+    const isRecent = recent !== undefined && recent.program.key === key && !recent.isGone;
+    const slot = isRecent ? recent : this.#slots.get(key);
     if (slot === undefined) return undefined;
+    this.#recent[pid % RECENT_SLOTS] = slot;
     this.#place(slot, slot.ended && slot.program.pid === pid);
     return slot.program;
   }
@@ -97,6 +105,7 @@ class Store implements ProgramStore {
     if (running) this.end(program.pid);
     const slot: Slot = {
       program,
+      isGone: false,
       chars: charsOf(program),
       ended: !running,
       before: undefined,
@@ -142,6 +151,7 @@ class Store implements ProgramStore {
 
   #remove(slot: Slot): void {
     const { key, pid } = slot.program;
+    slot.isGone = true;
     this.#queueOf(slot).remove(slot);
     this.#slots.delete(key);
     if (this.#byPid.get(pid) === slot) this.#byPid.delete(pid);

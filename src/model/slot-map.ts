@@ -27,22 +27,35 @@ export class SlotMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    let place = this.#places.get(key);
-    if (place === undefined) {
-      place = this.#free.pop() ?? this.#values.length;
-      this.#places.set(key, place);
-    }
+    const place = this.#places.get(key);
+    if (place === undefined) this.add(key, value);
+    else this.#values[place] = value;
+  }
+
+  /** The same for a key that is known not to be there, which saves a look. */
+  add(key: K, value: V): void {
+    const free = this.#free;
+    const place = free.length > 0 ? (free.pop() as number) : this.#values.length;
+    this.#places.set(key, place);
     this.#values[place] = value;
   }
 
   /** False when there is none. */
   delete(key: K): boolean {
+    const { size } = this.#places;
+    this.take(key);
+    return this.#places.size < size;
+  }
+
+  /** Deletes, and gives what there was. */
+  take(key: K): V | undefined {
     const place = this.#places.get(key);
-    if (place === undefined) return false;
+    if (place === undefined) return undefined;
+    const value = this.#values[place];
     this.#places.delete(key);
     this.#values[place] = undefined;
     this.#free.push(place);
-    return true;
+    return value;
   }
 
   clear(): void {

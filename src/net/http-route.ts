@@ -39,6 +39,7 @@ export function createRoutes(options: RouteOptions): Routes {
   const { infer, maxPerService } = options;
   const patterns = options.patterns.map(compilePattern);
   const services = new Map<string, Set<string>>();
+  const templateOf = rememberTemplates();
   const counters = { folded: 0, forgotten: 0 };
 
   function templatesOf(name: string): Set<string> {
@@ -98,6 +99,26 @@ function compilePattern(text: string): Pattern {
       if (open ? found.length < wanted.length : found.length !== wanted.length) return false;
       return wanted.every((segment, at) => (isWild[at] ? found[at] !== '' : found[at] === segment));
     },
+  };
+}
+
+const REMEMBERED_SLOTS = 256;
+const MAX_REMEMBERED_CHARS = 256;
+
+/** Gives templates, and those of paths asked for lately without taking them apart anew. */
+function rememberTemplates(): (path: string) => string {
+  const paths: string[] = Array.from({ length: REMEMBERED_SLOTS }, () => '');
+  const templates: string[] = [...paths];
+  return (path) => {
+    const { length } = path;
+    if (length === 0 || length > MAX_REMEMBERED_CHARS) return templateOf(path);
+    const mixed = length * 31 + path.charCodeAt(length - 1) * 7 + path.charCodeAt(length >> 1);
+    const slot = mixed & (REMEMBERED_SLOTS - 1);
+    if (paths[slot] !== path) {
+      templates[slot] = templateOf(path);
+      paths[slot] = path;
+    }
+    return templates[slot] ?? '';
   };
 }
 

@@ -3,8 +3,10 @@ export function pathOf(target: string | undefined): string | undefined {
   if (target === undefined) return undefined;
   const start = target.startsWith('/') ? 0 : pathStart(target);
   if (start === undefined) return undefined;
-  const end = target.slice(start).search(/[?#]/);
-  const path = end < 0 ? target.slice(start) : target.slice(start, start + end);
+  const query = target.indexOf('?', start);
+  const fragment = target.indexOf('#', start);
+  const end = query < 0 || (fragment >= 0 && fragment < query) ? fragment : query;
+  const path = end < 0 ? target.slice(start) : target.slice(start, end);
   return path === '' ? '/' : path;
 }
 

@@ -5,6 +5,7 @@ import type { DnsMessage } from '../protocols/dns/message.ts';
 import { createDnsPairing, type DnsPairing } from '../protocols/dns/pairing.ts';
 import { createDnsTcpCounters, createDnsTcpStream } from '../protocols/dns/tcp-stream.ts';
 import { createHttp1Conversation } from '../protocols/http1/conversation.ts';
+import { newHttp1Counters } from '../protocols/http1/counters.ts';
 import { createHttp2Conversation, type Http2Options } from '../protocols/http2/conversation.ts';
 import { createStreamRouter } from '../protocols/router.ts';
 import type { StreamProtocol } from '../protocols/sniff.ts';
@@ -58,6 +59,7 @@ class Reader implements Contents {
   readonly #decoder: DnsDecoder = createDnsDecoder();
   readonly #dnsTcp = createDnsTcpCounters();
   readonly #tls = createTlsCounters();
+  readonly #http1 = newHttp1Counters();
   /** Exchanges of which not all was seen or understood. */
   readonly #partial = { http: 0, grpc: 0 };
   readonly #dnsFacts = new Map<number, ConversationFacts>();
@@ -165,6 +167,7 @@ class Reader implements Contents {
     const onExchange = this.#onExchange(facts);
     let requestMs = facts.timeMs;
     return createHttp1Conversation({
+      counters: this.#http1,
       maxBodyBytes: this.#maxBodyBytes,
       onExchange: (http, endMs, startMs) => {
         requestMs = startMs;

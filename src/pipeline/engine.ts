@@ -137,7 +137,7 @@ export function createEngine(parts: EngineParts): Engine {
     const event = enriched(raw, enrichment);
     parts.onEvent?.(event);
     const findings = findingsOn(event);
-    const ruled = askRules((rules) => rules.inspect(event, findings ?? NONE));
+    const ruled = inspectRules(event, findings ?? NONE);
     if (findings === undefined && ruled.length === 0) return;
     const attributes = describe(event);
     if (findings !== undefined) offerCombined(findings, attributes);
@@ -149,10 +149,24 @@ export function createEngine(parts: EngineParts): Engine {
     try {
       return ask(parts.rules);
     } catch (error) {
-      if (!broken.has('rules')) parts.onProblem(`rules failed: ${String(error)}`);
-      broken.add('rules');
-      return NONE;
+      return rulesFailed(error);
     }
+  }
+
+  /** As `askRules`, without a function made for each event. */
+  function inspectRules(event: JudgedEvent, findings: readonly Finding[]): readonly Finding[] {
+    if (parts.rules === undefined) return NONE;
+    try {
+      return parts.rules.inspect(event, findings);
+    } catch (error) {
+      return rulesFailed(error);
+    }
+  }
+
+  function rulesFailed(error: unknown): readonly Finding[] {
+    if (!broken.has('rules')) parts.onProblem(`rules failed: ${String(error)}`);
+    broken.add('rules');
+    return NONE;
   }
 
   function offerAlone(finding: Finding, attributes = describe(finding.event)): void {

@@ -77,6 +77,7 @@ function compilePorts({
 }: TelemetryFilterOptions): (a: number, b: number) => boolean {
   const include = new Set(includePorts);
   const exclude = new Set(excludePorts);
+  if (include.size === 0 && exclude.size === 0) return () => false;
   return (a, b) =>
     exclude.has(a) || exclude.has(b) || (include.size > 0 && !include.has(a) && !include.has(b));
 }

@@ -17,10 +17,15 @@ describe('a map of slots', () => {
     const slots = new SlotMap<number, number | undefined>();
     for (let step = 0; step < 5_000; step++) {
       const key = roll(40);
-      if (roll(2) === 0) {
+      const what = roll(4);
+      if (what < 2) {
         const value = roll(5) === 0 ? undefined : step;
         map.set(key, value);
-        slots.set(key, value);
+        if (slots.has(key) || roll(2) === 0) slots.set(key, value);
+        else slots.add(key, value);
+      } else if (what === 2) {
+        expect(slots.take(key)).toBe(map.get(key));
+        map.delete(key);
       } else expect(slots.delete(key)).toBe(map.delete(key));
       if (roll(1_000) === 0) {
         map.clear();

@@ -25,7 +25,7 @@ export class Direction {
   readonly #side: Side;
   readonly #consumer: StreamConsumer;
   readonly #counters: StreamCounters;
-  /** Sequence number of the next byte; undefined until the first piece. */
+  /** Sequence number of the next byte, as a signed number, which needs no object of its own; undefined until the first piece. */
   #next: number | undefined;
   #ordinal = 0;
   #early: Early[] = [];
@@ -44,7 +44,7 @@ export class Direction {
     const { flags, seq, timeMs } = piece;
     const lost = piece.ordinal - this.#ordinal;
     this.#ordinal = piece.ordinal + 1;
-    this.#next ??= seq;
+    this.#next ??= seq | 0;
     if (lost > 0) this.#lose(lost, seq, (flags & PIECE.ALIGNED) !== 0, timeMs);
     if (flags & PIECE.UNORDERED) this.#unordered(seq, piece.bytes(), timeMs);
     else this.#ordered(piece, timeMs);
@@ -52,7 +52,7 @@ export class Direction {
 
   /** Bytes in front of everything so far; only before the first piece. */
   prepend(seq: number, bytes: Uint8Array, timeMs: number): void {
-    this.#next ??= seq;
+    this.#next ??= seq | 0;
     this.#take(seq, bytes, timeMs);
   }
 
@@ -79,7 +79,7 @@ export class Direction {
     this.#counters.lostPieces += pieces;
     if (this.#early.length > 0) this.#giveUp(timeMs);
     this.#consumer.gap(this.#side, 0, aligned, timeMs);
-    if (this.#next === undefined || ahead(seq, this.#next) > 0) this.#next = seq;
+    if (this.#next === undefined || ahead(seq, this.#next) > 0) this.#next = seq | 0;
   }
 
   #ordered(piece: PayloadView, timeMs: number): void {
@@ -90,13 +90,13 @@ export class Direction {
     const left = ahead(seq, this.#next ?? seq);
     if (left > 0) {
       if (!aligned || !(flags & PIECE.QUIET)) this.#consumer.gap(this.#side, left, aligned, timeMs);
-      this.#next = seq;
+      this.#next = seq | 0;
     }
     this.#take(seq, piece.bytes(), timeMs);
     const { passed } = piece;
     if (passed === 0 || !(flags & PIECE.COMPLETE)) return;
     this.#consumer.gap(this.#side, passed, aligned, timeMs);
-    this.#next = ((this.#next ?? seq) + passed) >>> 0;
+    this.#next = ((this.#next ?? seq) + passed) | 0;
   }
 
   /** Whatever of these bytes is new; they do not lie ahead. */
@@ -108,7 +108,7 @@ export class Direction {
     }
     this.#counters.repeatedBytes += known;
     this.#consumer.data(this.#side, known === 0 ? bytes : bytes.subarray(known), timeMs);
-    this.#next = (seq + bytes.length) >>> 0;
+    this.#next = (seq + bytes.length) | 0;
   }
 
   #unordered(seq: number, bytes: Uint8Array, timeMs: number): void {
@@ -151,7 +151,7 @@ export class Direction {
       if (missing > 0) {
         this.#counters.holes++;
         this.#consumer.gap(this.#side, missing, false, timeMs);
-        this.#next = seq;
+        this.#next = seq | 0;
       }
       this.#take(seq, bytes, timeMs);
     }

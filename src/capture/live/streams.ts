@@ -34,13 +34,16 @@ interface Stream {
   queuedMs: number;
 }
 
+/** In the place of a stream that nobody reads. */
+const UNREAD = 'unread';
+
 /** Turns payload records into streams and datagrams, in order, with what is missing told. */
 export class LiveStreams {
   readonly counters: StreamCounters = createStreamCounters();
   readonly #reader: ContentReader;
   readonly capacity: number;
-  /** By socket; insertion order is the order of eviction. Undefined: nobody reads it. */
-  readonly #streams = new SlotMap<number, Stream | undefined>();
+  /** By socket; insertion order is the order of eviction. */
+  readonly #streams = new SlotMap<number, Stream | typeof UNREAD>();
   readonly #orphans: Orphanage = createOrphanage(this.counters);
 
   constructor(reader: ContentReader, capacity = MAX_STREAMS) {
@@ -59,32 +62,32 @@ export class LiveStreams {
   }
 
   closed({ socketId, seen, reset, timeMs }: StreamClosed): void {
-    const stream = this.#streams.get(socketId);
-    if (!this.#streams.delete(socketId)) return;
+    const stream = this.#streams.take(socketId);
+    if (stream === undefined) return;
     this.counters.closed++;
-    if (stream !== undefined) endStream(stream, { seen, reset, timeMs });
+    if (stream !== UNREAD) endStream(stream, { seen, reset, timeMs });
   }
 
   /** Call now and then: gives up waiting for what is missing. */
   sweep(nowMs: number): void {
-    for (const stream of this.#streams.values())
-      for (const direction of stream?.directions ?? []) direction.sweep(nowMs - HOLE_PATIENCE_MS, nowMs);
+    for (const stream of this.#streams.values()) {
+      if (stream === UNREAD) continue;
+      for (const direction of stream.directions) direction.sweep(nowMs - HOLE_PATIENCE_MS, nowMs);
+    }
     this.#orphans.sweep(nowMs);
   }
 
   /** Ends every stream: nothing more will come. */
   end(nowMs: number): void {
     for (const stream of this.#streams.values())
-      if (stream !== undefined)
-        endStream(stream, { seen: [undefined, undefined], reset: false, timeMs: nowMs });
+      if (stream !== UNREAD) endStream(stream, { seen: [undefined, undefined], reset: false, timeMs: nowMs });
     this.#streams.clear();
   }
 
   #piece(piece: PayloadView): void {
     const { socketId } = piece;
-    const known = this.#streams.get(socketId);
-    const stream = known ?? (this.#streams.has(socketId) ? undefined : this.#open(piece));
-    if (stream === undefined) return;
+    const stream = this.#streams.get(socketId) ?? this.#open(piece);
+    if (stream === UNREAD) return;
     stream.lastMs = piece.timeMs;
     if (piece.attribution !== stream.facts.attribution) {
       stream.facts.owner = piece.owner();
@@ -93,17 +96,17 @@ export class LiveStreams {
     stream.directions[piece.direction].piece(piece);
   }
 
-  #open(piece: PayloadView): Stream | undefined {
+  #open(piece: PayloadView): Stream | typeof UNREAD {
     if (this.#streams.size >= this.capacity) this.#evict(piece.timeMs);
     const facts: Mutable<ConversationFacts> = piece.facts();
     if (facts.role === 'unknown') facts.role = guessRole(piece, facts);
     const consumer = this.#reader.openStream(facts);
-    const stream = consumer && createStream(facts, consumer, this.counters);
-    this.#streams.set(piece.socketId, stream);
+    const stream = consumer === undefined ? UNREAD : createStream(facts, consumer, this.counters);
+    this.#streams.add(piece.socketId, stream);
     this.counters.opened++;
     const orphan = facts.role === 'server' ? this.#orphans.take(facts) : undefined;
-    if (orphan !== undefined)
-      stream?.directions[DIRECTION.RECEIVED].prepend(orphan.seq, orphan.bytes, orphan.timeMs);
+    if (orphan !== undefined && stream !== UNREAD)
+      stream.directions[DIRECTION.RECEIVED].prepend(orphan.seq, orphan.bytes, orphan.timeMs);
     return stream;
   }
 
@@ -112,15 +115,15 @@ export class LiveStreams {
     for (let tries = 0; tries < EVICTION_TRIES; tries++) {
       const socketId = this.#streams.oldestKey();
       if (socketId === undefined) return;
-      const stream = this.#streams.get(socketId);
-      this.#streams.delete(socketId);
-      if (stream !== undefined && stream.lastMs > stream.queuedMs && tries + 1 < EVICTION_TRIES) {
+      const stream = this.#streams.take(socketId);
+      if (stream === undefined) return;
+      if (stream !== UNREAD && stream.lastMs > stream.queuedMs && tries + 1 < EVICTION_TRIES) {
         stream.queuedMs = stream.lastMs;
         this.#streams.set(socketId, stream);
         continue;
       }
       this.counters.evicted++;
-      if (stream !== undefined) endStream(stream, { seen: [undefined, undefined], reset: false, timeMs });
+      if (stream !== UNREAD) endStream(stream, { seen: [undefined, undefined], reset: false, timeMs });
       return;
     }
   }

@@ -209,8 +209,9 @@ class Book implements Exchanges {
   }
   keepBody(which: 'requestBody' | 'responseBody'): BodyHead | undefined {
     const { maxBodyBytes } = this.#options;
+    if (maxBodyBytes === 0) return undefined;
     const exchange = which === 'requestBody' ? this.#request : this.#response;
-    if (exchange === undefined || maxBodyBytes === 0) return undefined;
+    if (exchange === undefined) return undefined;
     exchange[which] = createBodyHead(maxBodyBytes);
     return exchange[which];
   }

@@ -38,11 +38,6 @@ export interface HeadReader {
   align(): void;
 }
 
-interface Found {
-  readonly head: Head;
-  readonly start: number;
-}
-
 const LF = 10;
 const CR = 13;
 const FIRST_BUFFER = 512;
@@ -59,7 +54,7 @@ class Reader implements HeadReader {
   readonly #options: HeadReaderOptions;
   #buffer = NO_BYTES;
   #used = 0;
-  /** Of the bytes last searched: where a head may have begun that is not whole yet. */
+  /** Of the bytes last searched: where the head begins that was found, or one may have begun that is not whole yet. */
   #begins = 0;
   /** The byte in front of those to be searched next; -1 when it was not seen. */
   #before = -1;
@@ -104,18 +99,18 @@ class Reader implements HeadReader {
       return end;
     }
     this.#accept(found);
-    return found.head.end;
+    return found.end;
   }
   #readBuffered(bytes: Uint8Array, start: number, end: number, timeMs: number): number {
     const before = this.#used;
     const taken = Math.min(end - start, this.#options.maxHeadBytes - before);
     this.#store(bytes, start, start + taken);
     const found = this.#search(this.#buffer, 0, this.#used);
-    if ((found?.start ?? this.#begins) > 0) this.startMs = timeMs;
+    if (this.#begins > 0) this.startMs = timeMs;
     if (found !== undefined) {
       this.#accept(found);
       this.#used = 0;
-      return start + found.head.end - before;
+      return start + found.end - before;
     }
     this.#buffer.copyWithin(0, this.#begins, this.#used);
     this.#used -= this.#begins;
@@ -133,16 +128,16 @@ class Reader implements HeadReader {
     this.#buffer.set(bytes.subarray(start, end), this.#used);
     this.#used = needed;
   }
-  #accept({ head }: Found): void {
+  #accept(head: Head): void {
     if (!head.whole) this.#options.counters.longHeads++;
     this.head = head;
     this.seeking = false;
   }
   /**
-   * Looks for a whole head, or one too long. Where one may begin anywhere, only a faultless one counts. Else `#begins`
-   * tells from where on bytes must be kept.
+   * Looks for a whole head, or one too long: `#begins` tells where it began. Where one may begin anywhere, only a faultless
+   * one counts. Without one, `#begins` tells from where on bytes must be kept.
    */
-  #search(bytes: Uint8Array, start: number, end: number): Found | undefined {
+  #search(bytes: Uint8Array, start: number, end: number): Head | undefined {
     const { side, counters } = this.#options;
     let at = start;
     for (;;) {
@@ -164,7 +159,7 @@ class Reader implements HeadReader {
     }
   }
   /** A number: there is no head, and the search goes on at that offset. */
-  #examine(bytes: Uint8Array, start: number, end: number): Found | 'more' | number {
+  #examine(bytes: Uint8Array, start: number, end: number): Head | 'more' | number {
     const { side, maxHeadBytes, choice } = this.#options;
     const limit = Math.min(end, start + maxHeadBytes);
     const full = limit === start + maxHeadBytes;
@@ -177,7 +172,7 @@ class Reader implements HeadReader {
     }
     if (this.#used > 0 && !full && !hasBlankLine(bytes, line.next, limit)) return 'more';
     const head = readHead({ side, line, bytes, end: limit }, choice);
-    if (head.whole || (full && !this.seeking)) return { head, start };
+    if (head.whole || (full && !this.seeking)) return head;
     return full ? limit : 'more';
   }
 }

@@ -1,6 +1,6 @@
 import type { HeaderField, Side } from '../../model/conversation.ts';
-import { knownLine, rememberLine } from './known-lines.ts';
 import { latin1 } from './latin1.ts';
+import { LineMemory, NO_LINE } from './line-memory.ts';
 import { headerName, TOKEN } from './names.ts';
 import type { StartLine } from './start-line.ts';
 
@@ -45,6 +45,18 @@ const TAB = 9;
 const COLON = 58;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
+interface KnownField {
+  readonly field: HeaderField;
+  /** Its name is one of ALWAYS_READ. */
+  readonly isTelling: boolean;
+}
+/** Header lines, behind the start line of either side. */
+const knownLines = new LineMemory<KnownField>(2048, 2, { field: ['', ''], isTelling: false });
+const FIRST_LINE: Readonly<Record<Side, number>> = {
+  client: knownLines.beginning(0),
+  server: knownLines.beginning(1),
+};
+
 const ALWAYS_READ = new Set(['content-length', 'transfer-encoding', 'host', 'upgrade', 'expect']);
 
 export interface HeadBytes {
@@ -85,12 +97,15 @@ class FieldReader {
   #at = 0;
   #end = 0;
   #choice: HeaderChoice = { maxHeaders: 0 };
+  /** The known line before the next one, or what stands for it. */
+  #after = 0;
 
   read(head: Draft, bytes: Uint8Array, choice: HeaderChoice): void {
     this.#bytes = bytes;
     this.#at = head.line.next;
     this.#end = head.end;
     this.#choice = choice;
+    this.#after = FIRST_LINE[head.side];
     while (this.#at < this.#end && !this.#isOver(head)) this.#line(head);
     this.#bytes = NO_BYTES;
   }
@@ -104,15 +119,19 @@ class FieldReader {
     return true;
   }
   #line(head: Draft): void {
-    const known = knownLine(this.#bytes, this.#at, this.#end);
-    const next = known === undefined ? this.#end : this.#at + known.length + 1;
+    const known = knownLines.find(this.#bytes, this.#at, this.#end, this.#after);
+    const next = known === NO_LINE ? this.#end : this.#at + knownLines.lengthOf(known) + 1;
+    // Behind a line that is new, such as a date, things go on as usual.
+    this.#after = known === NO_LINE ? knownLines.followerOf(this.#after) : known;
     // Whether the line is folded shows behind it.
-    if (known === undefined || next >= this.#end || isBlank(this.#bytes[next] as number)) {
+    if (next >= this.#end || isBlank(this.#bytes[next] as number)) {
       this.#readLine(head);
       return;
     }
     this.#at = next;
-    this.#take(head, known.field);
+    const { field, isTelling } = knownLines.valueOf(known);
+    if (isTelling) addField(head, field);
+    this.#take(head, field);
   }
   #readLine(head: Draft): void {
     const bytes = this.#bytes;
@@ -135,12 +154,14 @@ class FieldReader {
     const name = headerName(bytes, start, colon);
     const wanted = this.#choice.names === undefined || this.#choice.names.has(name);
     const folded = isBlank(bytes[this.#at] as number);
-    if (!wanted && !folded && !ALWAYS_READ.has(name)) return;
+    const isTelling = ALWAYS_READ.has(name);
+    if (!wanted && !folded && !isTelling) return;
     const text = latin1(bytes, valueStart, trimmedEnd(bytes, valueStart, lineFeed));
     const whole = folded ? this.#unfold(head, text) : text;
     if (whole === undefined) return;
     const field: HeaderField = [name, whole];
-    if (!folded) rememberLine(bytes, start, lineFeed, field);
+    if (!folded) knownLines.remember(bytes, start, lineFeed, { field, isTelling });
+    if (isTelling) addField(head, field);
     this.#take(head, field);
   }
   /** Continuation lines (obs-fold, RFC 9112, 5.2): each counts as one space. */
@@ -169,10 +190,8 @@ class FieldReader {
     this.#at = i + 1;
   }
   #take(head: Draft, field: HeaderField): void {
-    const [name, text] = field;
     const { names, maxHeaders } = this.#choice;
-    addField(head, name, text);
-    if (names !== undefined && !names.has(name)) return;
+    if (names !== undefined && !names.has(field[0])) return;
     if (head.fields.length < maxHeaders) head.fields.push(field);
     else head.droppedFields++;
   }
@@ -210,7 +229,7 @@ function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 
-function addField(head: Draft, name: string, text: string): void {
+function addField(head: Draft, [name, text]: HeaderField): void {
   if (name === 'host') head.host ??= text;
   else if (name === 'upgrade') head.upgrade = text;
   else if (name === 'expect') head.expects = true;

@@ -57,8 +57,8 @@ class Queue<R extends Waiting> implements Pairing<R> {
   /** Sent a request when no response had been seen to the one before. */
   #mayPipeline = false;
   #turns = 0;
-  /** Responses since the last request. */
-  #answers = Number.NaN;
+  /** Responses since the last request; before the first one, so many that it says nothing. */
+  #answers = 2;
   /** Responses without a request since the last request: those of a hole that is not told yet. */
   #unasked = 0;
   #lastEndMs = Number.NaN;

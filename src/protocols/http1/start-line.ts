@@ -1,5 +1,6 @@
 import type { Side } from '../../model/conversation.ts';
 import { latin1 } from './latin1.ts';
+import { LineMemory, NO_LINE } from './line-memory.ts';
 import { TOKEN } from './names.ts';
 
 export type Http1Version = '1.0' | '1.1';
@@ -34,6 +35,19 @@ function beginnings(methods: string): readonly (readonly (readonly number[])[])[
   return Array.from({ length: 256 }, (_, first) => all.filter((method) => method[0] === first));
 }
 
+const NO_START: StartLine = {
+  version: '1.1',
+  method: undefined,
+  target: undefined,
+  statusCode: undefined,
+  next: 0,
+};
+/** Start lines that were read at the beginning of some bytes. */
+const known: Readonly<Record<Side, LineMemory<StartLine>>> = {
+  client: new LineMemory(512, 1, NO_START),
+  server: new LineMemory(64, 1, NO_START),
+};
+
 const RESPONSE_START = [PREFIX] as const;
 
 /**
@@ -46,7 +60,13 @@ export function readStartLine(
   start: number,
   end: number,
 ): StartLine | 'more' | 'bad' {
-  return side === 'client' ? readRequestLine(bytes, start, end) : readStatusLine(bytes, start, end);
+  const memory = known[side];
+  // Nearly all heads begin a segment: others would need lines of their own, with another `next`.
+  const slot = start === 0 ? memory.find(bytes, start, end, memory.beginning(0)) : NO_LINE;
+  if (slot !== NO_LINE) return memory.valueOf(slot);
+  const line = side === 'client' ? readRequestLine(bytes, start, end) : readStatusLine(bytes, start, end);
+  if (start === 0 && typeof line !== 'string') memory.remember(bytes, start, line.next - 1, line);
+  return line;
 }
 
 function readRequestLine(bytes: Uint8Array, start: number, end: number): StartLine | 'more' | 'bad' {

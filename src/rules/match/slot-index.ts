@@ -23,6 +23,8 @@ export interface SlotIndex {
   readonly absent: readonly number[];
   /** Predicates that any presence makes true, null and an empty list included. */
   readonly present: readonly number[];
+  /** What single numbers make true; undefined where numbers are looked at in any other way as well. */
+  readonly numbers: ReadonlyMap<number, readonly number[]> | undefined;
 }
 
 type Compared = NumberedAtom & { readonly atom: Extract<Atom, { kind: 'compare' }> };
@@ -55,6 +57,8 @@ export function buildSlotIndex(atoms: readonly NumberedAtom[]): SlotIndex {
   return {
     absent: [...nulls, ...absent],
     present: exists.filter(({ atom }) => atom.value).map(({ predicate }) => predicate),
+    numbers:
+      texts === NO_TEXTS && compared.length === 0 ? (numbers as ReadonlyMap<number, number[]>) : undefined,
     collect(value, into) {
       if (value === null) return push(into, nulls);
       const text = textOfValue(value);
@@ -107,10 +111,12 @@ function createNetworks(atoms: readonly CidrAtom[]): ((ip: IpAddress, into: numb
   };
 }
 
+const NO_TEXTS = (): void => undefined;
+
 /** One pass over a text that adds all predicates whose pattern it fits. */
 function createTextScan(atoms: readonly NumberedAtom[]): (text: string, into: number[]) => void {
   const { needles, empty, always } = collectTexts(atoms);
-  if (needles.length === 0 && empty.length === 0 && always.length === 0) return () => undefined;
+  if (needles.length === 0 && empty.length === 0 && always.length === 0) return NO_TEXTS;
   const groups = new Map<string, TextNeedle[]>();
   for (const needle of needles) {
     const group = groups.get(needle.literal);

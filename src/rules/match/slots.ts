@@ -4,7 +4,7 @@ import type { EventClass, FieldSpec } from '../classes/event-class.ts';
 import type { SlotIndex } from './slot-index.ts';
 import type { FieldValue, Scalar } from './value.ts';
 import { scalarsOf } from './value.ts';
-import { createValueMemo, EMPTY_ENTRY, type Entry, type ValueMemo } from './value-memo.ts';
+import { createRecentTexts, createValueMemo, EMPTY_ENTRY, type Entry, type ValueMemo } from './value-memo.ts';
 
 /** One field of one event at a time: reads it once, and tells what its value says about all rules. */
 export interface Slot<E> {
@@ -63,31 +63,71 @@ function joined(
   return build(telling.flatMap(({ predicates }) => predicates));
 }
 
+/** Longer texts are not held on to. */
+const MAX_LAST_CHARS = 1_024;
+
 type Build = (predicates: readonly number[]) => Entry;
 
-function createScalarLookup(index: SlotIndex, build: Build, remember: boolean): (value: Scalar) => Entry {
-  const memo: ValueMemo<Scalar> | undefined = remember ? createValueMemo() : undefined;
+function createScalarLookup(index: SlotIndex, build: Build, repeats: boolean): (value: Scalar) => Entry {
+  const memo: ValueMemo<Scalar> = repeats ? createValueMemo() : createRecentTexts();
+  const forNumber = createNumberLookup(index, build);
   let scratch: number[] = [];
-  return (value) => {
-    const known = memo?.get(value);
+  const find = (value: Scalar): Entry => {
+    if (forNumber !== undefined && typeof value === 'number') return forNumber(value);
+    const known = memo.get(value);
     if (known !== undefined) return known;
     index.collect(value, scratch);
     for (const predicate of index.present) scratch.push(predicate);
     if (scratch.length === 0) {
-      memo?.set(value, EMPTY_ENTRY);
+      memo.set(value, EMPTY_ENTRY);
       return EMPTY_ENTRY;
     }
     const entry = build(scratch);
     scratch = [];
-    memo?.set(value, entry);
+    memo.set(value, entry);
     return entry;
   };
+  return afterLast(find);
+}
+
+/** The value that comes most often is the one that came last: one comparison then does for a look into a map. */
+function afterLast<K extends Scalar>(find: (value: K) => Entry): (value: K) => Entry {
+  let last: K | undefined;
+  let entry = EMPTY_ENTRY;
+  return (value) => {
+    if (value === last) return entry;
+    entry = find(value);
+    last = typeof value === 'string' && value.length > MAX_LAST_CHARS ? undefined : value;
+    return entry;
+  };
+}
+
+/** Where all that rules know are single numbers, there is nothing to remember of the others: ports of clients are many. */
+function createNumberLookup(
+  { numbers, present }: SlotIndex,
+  build: Build,
+): ((value: number) => Entry) | undefined {
+  if (numbers === undefined) return undefined;
+  const entries = new Map(
+    [...numbers].map(([value, predicates]) => [value, build([...predicates, ...present])] as const),
+  );
+  const others = build(present);
+  return (value) => entries.get(value) ?? others;
 }
 
 /** IPv4 addresses are remembered by their number, so that no text is made of them. */
 function createAddressLookup(index: SlotIndex, build: Build): (ip: IpAddress) => Entry {
   const memo = createValueMemo<number | string>();
+  let last: IpAddress | undefined;
+  let lastEntry = EMPTY_ENTRY;
   return (ip) => {
+    if (ip === last) return lastEntry;
+    lastEntry = find(ip);
+    last = ip;
+    return lastEntry;
+  };
+
+  function find(ip: IpAddress): Entry {
     const key = ip.family === 4 ? ip.w3 : formatIp(ip);
     const known = memo.get(key);
     if (known !== undefined) return known;
@@ -96,7 +136,7 @@ function createAddressLookup(index: SlotIndex, build: Build): (ip: IpAddress) =>
     const entry = build(predicates);
     memo.set(key, entry);
     return entry;
-  };
+  }
 }
 
 /** Every scalar of an event in which keywords are looked for. */

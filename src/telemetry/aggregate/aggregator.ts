@@ -261,7 +261,8 @@ class Telemetry implements Aggregator {
 }
 
 function endsOf(conversation: Conversation, side: Observer) {
-  const [source, target] = [conversation.source.id, targetOf(conversation).id];
+  const source = conversation.source.id;
+  const target = targetOf(conversation).id;
   return side === 'server'
     ? { side, service: target, peer: source }
     : { side, service: source, peer: target };

@@ -216,7 +216,7 @@ class Table implements Conversations {
       older: undefined,
       newer: undefined,
     };
-    this.#kept.set(key, kept);
+    this.#kept.add(key, kept);
     if (viaService !== undefined) this.#viaService.set(viaService, kept);
     this.#recency.add(kept);
     this.#bind(kept, facts, side);
@@ -264,7 +264,11 @@ class Table implements Conversations {
   }
 
   #forgetSockets(kept: Kept): void {
-    for (const socket of [kept.clientSocket, kept.serverSocket])
-      if (this.#bySocket.get(socket) === kept) this.#bySocket.delete(socket);
+    this.#forgetSocket(kept.clientSocket, kept);
+    this.#forgetSocket(kept.serverSocket, kept);
+  }
+
+  #forgetSocket(socketId: number, kept: Kept): void {
+    if (socketId !== 0 && this.#bySocket.get(socketId) === kept) this.#bySocket.delete(socketId);
   }
 }

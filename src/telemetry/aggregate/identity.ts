@@ -51,9 +51,29 @@ const SHORT_ID = 12;
 /** All addresses outside the internal networks that no name is known for. */
 const EXTERNAL: Identity = { id: 'external', type: 'external', attributes: {} };
 
-const endKey = ({ ip, port }: Endpoint): string => `${ipKey(ip)}:${port}`;
-const ownerKey = ({ pid, startNs, execId, cgroupId }: Owner): string =>
-  `${pid}:${startNs}:${execId}:${cgroupId}`;
+/** A number for IPv4: made for every connection. */
+const endKey = ({ ip, port }: Endpoint): number | string =>
+  ip.family === 4 ? ip.w3 * 65_536 + port : `${ipKey(ip)}:${port}`;
+
+interface OwnerKey {
+  readonly owner: Owner;
+  readonly key: string;
+}
+const OWNER_SLOTS = 256;
+
+/** Keys of owners; those made last are given out again, as long as the owner is the same object, which it mostly is. */
+function createOwnerKeys(): (owner: Owner) => string {
+  const keys: (OwnerKey | undefined)[] = Array.from({ length: OWNER_SLOTS });
+  return (owner) => {
+    const slot = owner.pid % OWNER_SLOTS;
+    const last = keys[slot];
+    if (last?.owner === owner) return last.key;
+    const { pid, startNs, execId, cgroupId } = owner;
+    const key = `${pid}:${startNs}:${execId}:${cgroupId}`;
+    keys[slot] = { owner, key };
+    return key;
+  };
+}
 
 /** A text out of pieces is kept as a chain of them until something needs it whole: for long, it is better whole. */
 const flat = (address: string): string => address.split('.').join('.');
@@ -110,8 +130,8 @@ function describe({ workload, process, owner }: ConversationFacts, nameIn: NameI
 /** `isInternal`: whether an address belongs to the networks that are not external. */
 export function createIdentities(isInternal: (ip: IpAddress) => boolean): Identities {
   const owners = createBoundedMap<string, Identity>(MAX_OWNERS);
-  const servers = createBoundedMap<string, Identity>(MAX_SERVERS);
-
+  const ownerKey = createOwnerKeys();
+  const servers = createBoundedMap<number | string, Identity>(MAX_SERVERS);
   const hosts = createBoundedMap<number | string, Identity>(MAX_HOSTS);
 
   /** The namespace that a name was first seen in. */

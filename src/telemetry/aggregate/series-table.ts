@@ -65,6 +65,9 @@ export class SeriesTable<T> {
   readonly #folds: number[];
   /** Series found last, by a hash of their values: saves putting the key together. */
   readonly #recent: (Kept<T> | undefined)[] = Array.from({ length: RECENT_SLOTS });
+  /** Found last, and the list of values that it was asked for by. */
+  #last: Kept<T> | undefined;
+  #lastValues: readonly string[] | undefined;
   #crowded = 0;
 
   constructor(options: SeriesTableOptions<T>) {
@@ -86,8 +89,16 @@ export class SeriesTable<T> {
     return { byLabel: this.#folds, crowded: this.#crowded };
   }
 
-  /** The series of these values (in the order of the labels), made when there is none. */
+  /**
+   * The series of these values (in the order of the labels), made when there is none. Asking with the very list that was
+   * asked with last costs next to nothing: lists must not be changed.
+   */
   at(values: readonly string[], nowMs: number): Series<T> {
+    const last = this.#last;
+    if (last !== undefined && values === this.#lastValues) {
+      if (nowMs > last.touchedMs) last.touchedMs = nowMs;
+      return last;
+    }
     const slot = slotOf(values);
     const recent = this.#recent[slot];
     const found =
@@ -96,6 +107,8 @@ export class SeriesTable<T> {
         : this.#series.get(labelText(this.#names, values));
     if (found === undefined) return this.#fold(values.map(clipped), nowMs);
     if (found !== recent) this.#recent[slot] = found;
+    this.#last = found;
+    this.#lastValues = values;
     if (nowMs > found.touchedMs) found.touchedMs = nowMs;
     return found;
   }
@@ -107,6 +120,7 @@ export class SeriesTable<T> {
       if (nowMs - series.touchedMs < limits.idleMs || isBusy?.(series.state) === true) continue;
       this.#series.delete(text);
       this.#recent[slotOf(series.values)] = undefined;
+      this.#last = undefined;
       for (const [i, value] of series.values.entries()) this.#values[i]?.release(value);
     }
   }

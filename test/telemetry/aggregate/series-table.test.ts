@@ -41,6 +41,22 @@ test('the same values give the same series, whoever asks', () => {
   expect(peers.size).toBe(1);
 });
 
+test('asking with the same list again is no other question: what is gone is made anew, what is folded is counted', () => {
+  const peers = table();
+  const list = ['a', 'up', '80'];
+  for (let i = 0; i < 3; i++) peers.at(list, i).state.n += 1;
+  peers.expire(1_001);
+  expect(peers.at(list, 1_001).state.n).toBe(3);
+  peers.expire(2_001);
+  expect(peers.size).toBe(0);
+  expect(peers.at(list, 2_001).state.n).toBe(0);
+  for (const peer of ['b', 'c']) peers.at([peer, 'up', '80'], 2_001);
+  const folded = ['d', 'up', '80'];
+  for (let i = 0; i < 3; i++) peers.at(folded, 2_001);
+  expect(peers.folds.byLabel).toEqual([3, 0, 0]);
+  expect(peers.at(list, 2_001).values).toEqual(list);
+});
+
 describe('caps', () => {
   test('a value without room becomes ~other, and each measurement is counted', () => {
     const peers = table();

@@ -90,16 +90,11 @@ class ServiceMap implements Graph {
     // It need not stand for a request itself any more.
     if (bound !== undefined && bound.added.requests > 0) {
       const { bytes } = this.#takeBack(bound, timeMs);
-      this.#add(bound, timeMs, { ...NOTHING, bytes });
+      bound.edge.window.addBytes(timeMs, bytes);
+      if (bytes !== 0) ownTally(bound).bytes += bytes;
     }
     const edge = bound?.edge.protocol === protocol ? bound.edge : this.edges.of(conversation, protocol);
-    edge.window.add(timeMs, {
-      requests: 1,
-      errors: isError ? 1 : 0,
-      latencyMs: latencyMs ?? 0,
-      timed: latencyMs === undefined ? 0 : 1,
-      bytes: 0,
-    });
+    edge.window.addRequest(timeMs, isError, latencyMs);
   }
 
   speaks(conversation: Conversation, protocol: string, nowMs: number): void {
@@ -129,7 +124,8 @@ class ServiceMap implements Graph {
     if (bound.isOpen) bound.edge.open -= 1;
     bound.edge = this.edges.of(conversation, protocol);
     if (bound.isOpen) bound.edge.open += 1;
-    this.#add(bound, nowMs, added);
+    bound.edge.window.add(nowMs, added);
+    bound.added = added;
   }
 
   failed(conversation: Conversation, nowMs: number): void {

@@ -49,6 +49,16 @@ export class Window {
     subtractTally(this.#at(this.#stepOf(nowMs)), what);
   }
 
+  /** The same of one request, for what comes often. */
+  addRequest(nowMs: number, isError: boolean, latencyMs: number | undefined): void {
+    const tally = this.#at(this.#stepOf(nowMs));
+    tally.requests += 1;
+    if (isError) tally.errors += 1;
+    if (latencyMs === undefined) return;
+    tally.latencyMs += latencyMs;
+    tally.timed += 1;
+  }
+
   /** The same of bytes alone, for what comes often. */
   addBytes(nowMs: number, bytes: number): void {
     this.#at(this.#stepOf(nowMs)).bytes += bytes;
