@@ -162,6 +162,7 @@ class Telemetry implements Aggregator {
   /** The first counters of a connection that an event told of. */
   #meet(flow: LiveFlow) {
     const event = flow.event();
+    if (event === undefined) return undefined;
     const conversation = this.#conversations.find(event);
     if (conversation === undefined) return undefined;
     const isObserver = observerOf(event.role) === conversation.observer;
