@@ -34,29 +34,30 @@ int tg_tcp(struct bpf_sock_ops *ctx)
 /* ---- TCP connections while they are open ----------------------------------------------------------------------- */
 
 /*
- * Run over the files of all processes, so many at a time: a byte of output for each ends a read. Sockets of any network
- * namespace are found so; one that several processes hold has no more news the second time.
+ * Run over all sockets that have state, of any network namespace and whether or not a process has them as a file. A byte of
+ * output says that the walk goes on. Without room the kernel ends the read, and shows the socket again in the next.
  */
-SEC("iter/task_file")
-int tg_sample_flows(struct bpf_iter__task_file *ctx)
+SEC("iter/bpf_sk_storage_map")
+int tg_sample_flows(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct socket *owner_socket;
-	struct tg_socket *socket;
-	struct tcp_sock *tcp;
-	struct sock *sk;
-	char seen = 0;
+	struct tg_socket *socket = ctx->value;
+	struct tg_flow_batch *batch;
+	struct sock *sk = ctx->sk;
+	char goes_on = 0;
+	__u32 place = 0;
 
-	if (!task || !file)
+	batch = bpf_map_lookup_elem(&tg_flow_batch, &place);
+	if (!sk || !socket || !batch)
 		return 0;
-	bpf_seq_write(ctx->meta->seq, &seen, sizeof(seen));
-	owner_socket = bpf_sock_from_file(file);
-	sk = owner_socket ? owner_socket->sk : 0;
-	tcp = sk ? bpf_skc_to_tcp_sock(sk) : 0;
-	socket = tcp ? bpf_sk_storage_get(&tg_sockets, sk, 0, 0) : 0;
-	if (socket)
-		tg_sample(sk, socket, tcp);
+	if (batch->sockets >= TG_FLOW_SOCKETS)
+		return 1;
+	if (!batch->sockets) {
+		bpf_seq_write(ctx->meta->seq, &goes_on, sizeof(goes_on));
+		batch->now_ns = bpf_ktime_get_ns();
+	}
+	if (!tg_sample(sk, socket, batch))
+		return 1;
+	batch->sockets += 1;
 	return 0;
 }
 

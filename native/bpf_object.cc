@@ -287,10 +287,13 @@ Napi::Value BpfObject::iterate(const Napi::CallbackInfo &info) {
 	uint32_t most = 0;
 	if (!found || !want_u32(info, 1, &most))
 		return info.Env().Undefined();
+	std::string map;
+	if (info.Length() > 2 && !want_string(info, 2, &map))
+		return info.Env().Undefined();
 	LogCapture log;
 	auto &iteration = iterations_[bpf_program__name(found)];
 	if (!iteration)
-		iteration = std::make_unique<Iteration>(found);
+		iteration = std::make_unique<Iteration>(found, map_fd(map));
 	ssize_t got = iteration->read(most);
 	int error = got < 0 ? errno : 0;
 	if (got <= 0)

@@ -15,8 +15,11 @@ constexpr size_t MOST = 32768;
 
 } // namespace
 
-Iteration::Iteration(const struct bpf_program *program) {
-	link_ = bpf_program__attach_iter(program, nullptr);
+Iteration::Iteration(const struct bpf_program *program, int map) {
+	union bpf_iter_link_info info = {};
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+	info.map.map_fd = map;
+	link_ = bpf_program__attach_iter(program, map < 0 ? nullptr : &options);
 	if (link_)
 		fd_ = bpf_iter_create(bpf_link__fd(link_));
 	if (fd_ < 0)

@@ -8,7 +8,8 @@ namespace telegen {
 
 class Iteration {
 public:
-	explicit Iteration(const struct bpf_program *program);
+	// `map` is what the program iterates, if it is a map; else -1.
+	Iteration(const struct bpf_program *program, int map);
 	~Iteration();
 	Iteration(const Iteration &) = delete;
 	Iteration &operator=(const Iteration &) = delete;

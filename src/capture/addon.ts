@@ -43,10 +43,10 @@ export interface BpfObject {
   testRun(program: string, frame: Uint8Array, repeat: number): { result: number; ns: number };
   runIterator(program: string): void;
   /**
-   * Runs an iterator program over further of what it iterates, until it has written `most` bytes (at most 32,768). Returns how
-   * many it wrote; 0: the round is over, and the next call begins another.
+   * Runs an iterator program over further of what it iterates (`map`, where that is a map), until it has written `most` bytes (at
+   * most 32,768) or asked for a pause. Returns how many it wrote; 0: the round is over, and the next call begins another.
    */
-  iterate(program: string, most: number): number;
+  iterate(program: string, most: number, map?: string): number;
   /** The values of an array map, one after the other, in memory shared with the kernel side. */
   mapMemory(map: string): ArrayBuffer;
   mapLookup(map: string, key: Uint8Array): Buffer | undefined;

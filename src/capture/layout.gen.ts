@@ -120,21 +120,31 @@ export const AT_UDP_FLOW_BYTES_RECEIVED = 64;
 export const AT_UDP_FLOW_PACKETS_SENT = 72;
 export const AT_UDP_FLOW_PACKETS_RECEIVED = 80;
 
-export const SIZE_FLOW = 144;
-export const AT_FLOW_TUPLE = 0;
-export const AT_FLOW_OWNER = 40;
-export const AT_FLOW_COOKIE = 96;
-export const AT_FLOW_BYTES_SENT = 104;
-export const AT_FLOW_BYTES_RECEIVED = 112;
-export const AT_FLOW_SEGMENTS_SENT = 120;
-export const AT_FLOW_SEGMENTS_RECEIVED = 124;
-export const AT_FLOW_RETRANSMITS = 128;
-export const AT_FLOW_RTT_US = 132;
-export const AT_FLOW_MIN_RTT_US = 136;
-export const AT_FLOW_ATTRIBUTION = 140;
-export const AT_FLOW_FLAGS = 141;
-export const AT_FLOW_SPOKEN = 142;
-export const AT_FLOW_PAD = 143;
+export const SIZE_FLOW = 48;
+export const AT_FLOW_COOKIE = 0;
+export const AT_FLOW_BYTES_SENT = 8;
+export const AT_FLOW_BYTES_RECEIVED = 16;
+export const AT_FLOW_SEGMENTS_SENT = 24;
+export const AT_FLOW_SEGMENTS_RECEIVED = 28;
+export const AT_FLOW_RETRANSMITS = 32;
+export const AT_FLOW_RTT_US = 36;
+export const AT_FLOW_ENDS = 40;
+export const AT_FLOW_FLAGS = 44;
+export const AT_FLOW_SPOKEN = 45;
+export const AT_FLOW_PAD = 46;
+
+export const SIZE_FLOW_ENDS = 104;
+export const AT_FLOW_ENDS_TUPLE = 0;
+export const AT_FLOW_ENDS_OWNER = 40;
+export const AT_FLOW_ENDS_ATTRIBUTION = 96;
+export const AT_FLOW_ENDS_PAD = 97;
+
+export const SIZE_FLOW_BATCH = 24;
+export const AT_FLOW_BATCH_NOW_NS = 0;
+export const AT_FLOW_BATCH_FLOWS = 8;
+export const AT_FLOW_BATCH_ENDS = 12;
+export const AT_FLOW_BATCH_SOCKETS = 16;
+export const AT_FLOW_BATCH_ALL_ENDS = 20;
 
 export const SIZE_LISTED_RANGE4 = 8;
 export const AT_LISTED_RANGE4_FIRST = 0;
@@ -443,7 +453,9 @@ export const LAYOUT = {
   tg_process: { size: 24, fields: { start_ns: 0, exec_id: 8, parent_pid: 16, pad: 20 } },
   tg_udp_key: { size: 32, fields: { cookie: 0, remote_ip: 8, remote_port: 24, pad: 26 } },
   tg_udp_flow: { size: 88, fields: { tuple: 0, first_ns: 40, last_ns: 48, bytes_sent: 56, bytes_received: 64, packets_sent: 72, packets_received: 80 } },
-  tg_flow: { size: 144, fields: { tuple: 0, owner: 40, cookie: 96, bytes_sent: 104, bytes_received: 112, segments_sent: 120, segments_received: 124, retransmits: 128, rtt_us: 132, min_rtt_us: 136, attribution: 140, flags: 141, spoken: 142, pad: 143 } },
+  tg_flow: { size: 48, fields: { cookie: 0, bytes_sent: 8, bytes_received: 16, segments_sent: 24, segments_received: 28, retransmits: 32, rtt_us: 36, ends: 40, flags: 44, spoken: 45, pad: 46 } },
+  tg_flow_ends: { size: 104, fields: { tuple: 0, owner: 40, attribution: 96, pad: 97 } },
+  tg_flow_batch: { size: 24, fields: { now_ns: 0, flows: 8, ends: 12, sockets: 16, all_ends: 20 } },
   tg_listed_range4: { size: 8, fields: { first: 0, last: 4 } },
   tg_listed_range6: { size: 32, fields: { first: 0, last: 16 } },
   tg_listed_bucket: { size: 8, fields: { from: 0, to: 4 } },

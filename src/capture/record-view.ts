@@ -55,10 +55,15 @@ export function viewOf(buffer: ArrayBuffer): RecordView {
   return { u8: new Uint8Array(buffer), u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) };
 }
 
-/** A u64 as a number: exact to 2^53 (104 days of nanoseconds), then to a few units. */
+/**
+ * A u64 as a number: exact to 2^53 (104 days of nanoseconds), then to a few units. A small one comes without arithmetic, which would give
+ * it an object of its own in V8: ids of sockets are kept in great numbers.
+ */
 export function u64(view: RecordView, at: number): number {
   const index = at >>> 2;
-  return (view.u32[index + 1] as number) * 0x1_0000_0000 + (view.u32[index] as number);
+  const low = view.u32[index] as number;
+  const high = view.u32[index + 1] as number;
+  return high === 0 ? low : high * 0x1_0000_0000 + low;
 }
 
 const IP_CACHE_SLOTS = 2048;

@@ -22,6 +22,9 @@ export interface LiveFlow extends FlowTotals {
   readonly rttUs: number;
   /** The connection is older than telegen, and this is the first that is told of it: what it counts is where to begin. */
   readonly isFirst: boolean;
-  /** Who talks to whom: an event of the phase `established`. */
-  event(): ConnectionEvent;
+  /**
+   * Who talks to whom: an event of the phase `established`. Undefined where only counters were told, as of a connection that was told
+   * before; having asked, one finds it with what is told next.
+   */
+  event(): ConnectionEvent | undefined;
 }

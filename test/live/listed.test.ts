@@ -164,8 +164,8 @@ describe.skipIf(skip !== undefined)(`peers that are listed ${skip ? `(SKIP: ${sk
   it('sampling never leaves them out', async () => {
     const flows: string[] = [];
     const onFlow = (flow: LiveFlow): void => {
-      const { remote, isListed = false } = flow.event();
-      flows.push(`${formatIp(remote.ip)} ${isListed}`);
+      const event = flow.event();
+      if (event !== undefined) flows.push(`${formatIp(event.remote.ip)} ${event.isListed ?? false}`);
     };
     const elsewhere = { cgroup: 'none', namespace: 'outside' } as const;
     const server = sandbox.peer(`tcp4 bind 0.0.0.0 0 listen port ${'accept '.repeat(40)} wait`, elsewhere);

@@ -20,6 +20,8 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
   let sandbox: Sandbox;
   let watch: Watch;
   let flows: Seen[];
+  /** Who talks to whom, by socket: it is told once. */
+  let ends: Map<number, ConnectionEvent>;
 
   beforeAll(async () => {
     sandbox = await openSandbox();
@@ -33,11 +35,14 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
 
   const start = (seeded: readonly number[] = [], sampleRate = 1): void => {
     flows = [];
+    ends = new Map();
     const onFlow = (flow: LiveFlow): void => {
       const { timeMs, socketId, bytesSent, bytesReceived, segmentsSent, segmentsReceived } = flow;
       const { retransmits, rttUs, spoken, isFirst } = flow;
       const totals = { bytesSent, bytesReceived, segmentsSent, segmentsReceived, retransmits };
-      flows.push({ timeMs, socketId, ...totals, rttUs, spoken, isFirst, told: flow.event() });
+      const told = ends.get(socketId) ?? flow.event()!;
+      ends.set(socketId, told);
+      flows.push({ timeMs, socketId, ...totals, rttUs, spoken, isFirst, told });
     };
     watch = watchCgroup({
       cgroup: sandbox.cgroup,
@@ -193,6 +198,90 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
     expect(flows).toHaveLength(length);
     expect(watch.capture.flows()!.failures).toBe(0);
     client.go();
+  });
+
+  it('a socket that has got other descriptors is told once', async () => {
+    start();
+    const server = sandbox.peer('tcp4 bind 127.0.0.1 0 listen port accept recv 15 eof close', {
+      cgroup: 'none',
+    });
+    const port = await server.number();
+    const client = sandbox.peer(
+      `tcp4 connect 127.0.0.1 ${port} send 10 acked wait dup send 5 acked wait fork wait close`,
+    );
+    const told = (bytes: number) =>
+      eventually(
+        () => latest(port)?.bytesSent === bytes,
+        () => `${bytes} bytes: ${JSON.stringify(flows)}`,
+      );
+    await told(10);
+    client.go();
+    await told(15);
+    client.go();
+    const { length } = flows;
+    const { rounds } = watch.capture.flows()!;
+    await eventually(
+      () => watch.capture.flows()!.rounds > rounds + 3,
+      () => 'three more rounds',
+    );
+    expect(flows).toHaveLength(length);
+    client.go();
+  });
+
+  it('sockets that no process has: not yet accepted, and closed while they send', async () => {
+    start();
+    const server = sandbox.peer('tcp4 bind 198.51.100.9 7778 listen say up wait', {
+      cgroup: 'none',
+      namespace: 'outside',
+    });
+    const late = sandbox.peer('tcp4 bind 127.0.0.1 0 listen port wait accept recv 10 wait');
+    await server.line();
+    const port = await late.number();
+    const other = sandbox.peer(`tcp4 connect 127.0.0.1 ${port} send 10 acked wait`, { cgroup: 'none' });
+    await eventually(
+      () => flows.some(({ told, bytesReceived }) => told.role === 'server' && bytesReceived === 10),
+      () => `the connection that waits: ${JSON.stringify(flows)}`,
+    );
+    const client = sandbox.peer('tcp4 connect 198.51.100.9 7778 say up wait send 1000 close');
+    await client.line();
+    filterArrivals(sandbox.namespaces.outside, ['tcp dport 7778 drop']);
+    client.go();
+    await client.end();
+    await eventually(
+      () => (latest(7778)?.retransmits ?? 0) > 0,
+      () => `what is sent again: ${JSON.stringify(about(7778))}`,
+    );
+    expect(latest(7778)?.bytesSent).toBe(0);
+    filterArrivals(sandbox.namespaces.outside, []);
+    const closed = await watch.connection('the end', (event) => event.phase === 'closed');
+    expect(closed.stats).toMatchObject({ bytesSent: 1_000 });
+    for (const peer of [late, other, server]) peer.go();
+  });
+
+  it('of a connection that was told before, who talks to whom is told again when somebody asks', async () => {
+    const known = new Map<number, (ConnectionEvent | undefined)[]>();
+    watch = watchCgroup({
+      cgroup: sandbox.cgroup,
+      flows: {
+        sampleRate: 1,
+        everyMs: 100,
+        onFlow: (flow) => known.set(flow.socketId, [...(known.get(flow.socketId) ?? []), flow.event()]),
+      },
+    });
+    const server = sandbox.peer('tcp4 bind 127.0.0.1 0 listen port accept recv 1000 eof', { cgroup: 'none' });
+    const port = await server.number();
+    const client = sandbox.peer(`tcp4 connect 127.0.0.1 ${port} repeat 1000 send 1 acked sleep 100`);
+    const told = () => [...known.values()].flat();
+    await eventually(
+      () => told().length >= 4,
+      () => `four rounds: ${JSON.stringify(told())}`,
+    );
+    await client.kill();
+    expect(
+      told()
+        .map((event) => event?.remote.port)
+        .slice(0, 4),
+    ).toEqual([port, undefined, port, port]);
   });
 
   it('sampling: the kernel leaves out the same connections as user space', async () => {

@@ -9,6 +9,7 @@
  *   acked                      waits until the peer has acknowledged everything sent
  *   sendto IP PORT N           one datagram; prints "sendto ERRNO" when it fails
  *   datagrams N, answer N      receives N datagrams; answer sends each one back
+ *   dup                        three other descriptors for the current socket, and none of those that it had
  *   shutdown, close, unlisten  half-close, close of the current socket, close of the listener
  *   linger0, nonblock, syncnt N, timeout MS (TCP_USER_TIMEOUT)
  *   wait, say WORD, pid, sleep MS          wait: until a line comes on standard input
@@ -151,6 +152,14 @@ static void fork_rest(char **rest) {
 	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
+static void other_descriptors(void) {
+	int old = current;
+
+	for (int i = 0; i < 3; i++)
+		current = check(dup(old), "dup");
+	close(old);
+}
+
 static void *thread_main(void *rest) {
 	run(rest);
 	return NULL;
@@ -213,6 +222,8 @@ static int socket_op(char **op) {
 		receive_until_end();
 	else if (is(*op, "acked"))
 		wait_for_acks();
+	else if (is(*op, "dup"))
+		other_descriptors();
 	else if (is(*op, "shutdown"))
 		check(shutdown(current, SHUT_WR), "shutdown");
 	else if (is(*op, "close"))

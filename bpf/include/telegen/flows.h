@@ -11,8 +11,10 @@ const volatile __u8 tg_flows_wanted = 0;
 /* Set by user space before load: telemetry looks at 1 in so many connections. */
 const volatile __u32 tg_flow_sample_rate = 1;
 
-/* Flows told at a time; the map has one place more. */
-#define TG_FLOW_ROOM 4096
+/* Of one batch. Ends are told of a connection that is new, or when user space wants all. */
+#define TG_FLOW_ROOM 16384
+#define TG_FLOW_ENDS_ROOM 4096
+#define TG_FLOW_SOCKETS 32768
 /* The record of its opening is read by then, even by a slow reader. */
 #define TG_FLOW_YOUNG_NS 1000000000ull
 
@@ -20,10 +22,26 @@ const volatile __u32 tg_flow_sample_rate = 1;
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, TG_FLOW_ROOM + 1);
+	__uint(max_entries, TG_FLOW_ROOM);
 	__type(key, __u32);
 	__type(value, struct tg_flow);
 } tg_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, TG_FLOW_ENDS_ROOM);
+	__type(key, __u32);
+	__type(value, struct tg_flow_ends);
+} tg_flow_ends SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tg_flow_batch);
+} tg_flow_batch SEC(".maps");
 
 struct tg_listening {
 	__u32 netns;
@@ -136,13 +154,10 @@ static __always_inline int tg_is_sampled(const struct tg_socket *socket)
 static __always_inline void tg_fill_flow(struct tg_flow *flow, const struct tg_socket *socket, struct tcp_sock *tcp)
 {
 	__u8 state = tcp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
-	__u32 min_rtt = tcp->rtt_min.s[0].v;
 	__u64 extra = socket->tuple.role == TG_ROLE_CLIENT;
 
 	if (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT)
 		extra += 1;
-	__builtin_memcpy(&flow->tuple, &socket->tuple, sizeof(flow->tuple));
-	__builtin_memcpy(&flow->owner, &socket->owner, sizeof(flow->owner));
 	flow->cookie = socket->cookie;
 	flow->bytes_sent = tg_without(tcp->bytes_acked, extra);
 	flow->bytes_received = tg_without(tcp->bytes_received, tg_fin_received(state));
@@ -150,50 +165,88 @@ static __always_inline void tg_fill_flow(struct tg_flow *flow, const struct tg_s
 	flow->segments_received = tcp->segs_in;
 	flow->retransmits = tcp->total_retrans;
 	flow->rtt_us = tcp->srtt_us >> 3;
-	flow->min_rtt_us = min_rtt == ~0u ? 0 : min_rtt;
-	flow->attribution = socket->attribution;
 	flow->spoken = socket->spoken;
 	flow->flags = socket->listed ? TG_FLOW_FLAG_LISTED : 0;
+	if (!(socket->flags & TG_SOCKET_TOLD))
+		flow->flags |= TG_FLOW_FLAG_FIRST;
 	if (socket->flags & TG_SOCKET_OLDER)
-		flow->flags |= socket->flags & TG_SOCKET_TOLD ? TG_FLOW_FLAG_OLDER : TG_FLOW_FLAG_OLDER | TG_FLOW_FLAG_FIRST;
+		flow->flags |= TG_FLOW_FLAG_OLDER;
 }
 
-/* Whether there is news of this connection. */
-static __always_inline int tg_has_news(struct sock *sk, struct tg_socket *socket, struct tcp_sock *tcp)
+static __always_inline int tg_is_news_due(const struct tg_socket *socket, __u64 now)
 {
-	if (!tg_is_open(sk->__sk_common.skc_state))
-		return 0;
-	if (socket->stage == TG_STAGE_NEW)
-		tg_adopt(sk, socket);
-	if (socket->stage != TG_STAGE_ESTABLISHED)
-		return 0;
-	if (socket->flags & TG_SOCKET_OLDER && !(socket->flags & TG_SOCKET_TOLD))
-		return 1;
-	if (!tg_is_sampled(socket) || socket->sampled_segments == tcp->segs_in + tcp->segs_out)
-		return 0;
-	return bpf_ktime_get_ns() - socket->began_ns >= TG_FLOW_YOUNG_NS;
+	return tg_is_sampled(socket) && (__s64)(now - socket->began_ns) >= (__s64)TG_FLOW_YOUNG_NS;
 }
 
-static __always_inline void tg_sample(struct sock *sk, struct tg_socket *socket, struct tcp_sock *tcp)
+/* Whether there is news of this connection. In this order, as each question needs memory that the last did not. */
+static __always_inline int tg_has_news(struct tg_socket *socket, struct tcp_sock *tcp, __u64 now)
 {
-	struct tg_flow *head, *flow;
-	__u32 place = 0;
+	int is_first = socket->flags & TG_SOCKET_OLDER && !(socket->flags & TG_SOCKET_TOLD);
 
-	if (!tg_has_news(sk, socket, tcp))
-		return;
-	head = bpf_map_lookup_elem(&tg_flows, &place);
-	if (!head)
-		return;
-	place = (__u32)head->cookie + 1;
-	flow = bpf_map_lookup_elem(&tg_flows, &place);
-	/* No room: it is told with the next round. */
+	if (!tg_is_open(tcp->inet_conn.icsk_inet.sk.__sk_common.skc_state))
+		return 0;
+	return is_first || (tg_is_news_due(socket, now) && socket->sampled_segments != tcp->segs_in + tcp->segs_out);
+}
+
+static __always_inline int tg_tell_ends(struct tg_flow *flow, const struct tg_socket *socket, struct tg_flow_batch *batch)
+{
+	__u32 place = batch->ends;
+	struct tg_flow_ends *ends = bpf_map_lookup_elem(&tg_flow_ends, &place);
+
+	if (!ends)
+		return 0;
+	__builtin_memcpy(&ends->tuple, &socket->tuple, sizeof(ends->tuple));
+	__builtin_memcpy(&ends->owner, &socket->owner, sizeof(ends->owner));
+	ends->attribution = socket->attribution;
+	flow->ends = place + 1;
+	return 1;
+}
+
+/* Returns 0 when there is no room: the socket is to be looked at again. */
+static __always_inline int tg_tell_flow(struct tg_socket *socket, struct tcp_sock *tcp, struct tg_flow_batch *batch)
+{
+	__u32 place = batch->flows, segments = tcp->segs_in + tcp->segs_out;
+	struct tg_flow *flow = bpf_map_lookup_elem(&tg_flows, &place);
+	int with_ends = batch->all_ends || !(socket->flags & TG_SOCKET_TOLD);
+
 	if (!flow)
-		return;
-	/* Before the counters: what moves meanwhile is news again. */
-	socket->sampled_segments = tcp->segs_in + tcp->segs_out;
+		return 0;
+	flow->ends = 0;
+	if (with_ends && !tg_tell_ends(flow, socket, batch))
+		return 0;
 	tg_fill_flow(flow, socket, tcp);
+	/* The socket ended while it was looked at, and its memory may be another's. */
+	if (tcp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter != (__s64)socket->cookie)
+		return 1;
+	/* What moved meanwhile is news again. */
+	socket->sampled_segments = segments;
 	socket->flags |= TG_SOCKET_TOLD;
-	head->cookie = place;
+	batch->flows += 1;
+	batch->ends += with_ends;
+	return 1;
+}
+
+/* Returns 0 when there is no room for what is to be told of the socket. `state` may be that of one that has ended. */
+static __always_inline int tg_sample(struct sock *sk, struct tg_socket *state, struct tg_flow_batch *batch)
+{
+	struct tg_socket *socket = state;
+	struct tcp_sock *tcp;
+
+	if (state->stage != TG_STAGE_ESTABLISHED && state->stage != TG_STAGE_NEW)
+		return 1;
+	if (state->stage == TG_STAGE_ESTABLISHED && !(state->flags & TG_SOCKET_OLDER) &&
+	    !tg_is_news_due(state, batch->now_ns))
+		return 1;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 1;
+	if (state->stage == TG_STAGE_NEW) {
+		socket = tg_socket_find(sk);
+		if (!socket || socket->stage != TG_STAGE_NEW || !tg_is_open(sk->__sk_common.skc_state))
+			return 1;
+		tg_adopt(sk, socket);
+	}
+	return tg_has_news(socket, tcp, batch->now_ns) ? tg_tell_flow(socket, tcp, batch) : 1;
 }
 
 /*

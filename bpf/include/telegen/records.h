@@ -293,17 +293,15 @@ struct tg_udp_flow {
 /* Bits of tg_flow.flags. */
 enum tg_flow_flag {
 	TG_FLOW_FLAG_OLDER = 1, /* the connection is older than telegen: what it counted before is not ours */
-	TG_FLOW_FLAG_FIRST = 2, /* and this is the first that is told of it */
+	TG_FLOW_FLAG_FIRST = 2, /* nothing was told of it before */
 	TG_FLOW_FLAG_LISTED = 4, /* a list names the peer */
 };
 
 /*
  * A TCP connection that is open; value of the tg_flows map. Bytes are payload that has been acknowledged and received, and
- * never more than its end will tell. In place 0 only `cookie` counts: how many flows follow.
+ * never more than its end will tell.
  */
 struct tg_flow {
-	struct tg_tuple tuple;
-	struct tg_owner owner;
 	__u64 cookie;
 	__u64 bytes_sent;
 	__u64 bytes_received;
@@ -311,11 +309,27 @@ struct tg_flow {
 	__u32 segments_received;
 	__u32 retransmits;
 	__u32 rtt_us;
-	__u32 min_rtt_us;
-	__u8 attribution;
+	__u32 ends;  /* from 1: who talks to whom, in tg_flow_ends; 0: that was told before */
 	__u8 flags;  /* enum tg_flow_flag */
 	__u8 spoken; /* enum tg_spoken */
-	__u8 pad;
+	__u8 pad[2];
+};
+
+/* Value of the tg_flow_ends map. */
+struct tg_flow_ends {
+	struct tg_tuple tuple;
+	struct tg_owner owner;
+	__u8 attribution;
+	__u8 pad[7];
+};
+
+/* The value of the tg_flow_batch map: how far the batch has come, zeroed by user space before each. */
+struct tg_flow_batch {
+	__u64 now_ns;
+	__u32 flows;
+	__u32 ends;
+	__u32 sockets;  /* looked at */
+	__u32 all_ends; /* set by user space: it wants the ends of all flows */
 };
 
 /* ---- lists of addresses (bpf/include/telegen/listed.h) ------------------------------------------------------------ */

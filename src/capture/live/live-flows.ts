@@ -6,9 +6,10 @@ import type { LoadedObject } from './load-object.ts';
 import type { ObjectName } from './plan.ts';
 
 const SAMPLER = 'tg_sample_flows';
-const FLOWS = 'tg_flows';
-/** Open files looked at between two turns of the event loop: some milliseconds when all have news. At most TG_FLOW_ROOM. */
-const BATCH = 4_096;
+/** What it walks over. */
+const SOCKETS = 'tg_sockets';
+/** More than the program writes in one read, which it ends by itself. */
+const MOST_BYTES = 64;
 
 /** Reads counters by the object that FLOW_FEATURE is served by. */
 export function openLiveFlows(
@@ -21,23 +22,24 @@ export function openLiveFlows(
 
 /** What sampling open connections came to. */
 export interface FlowCounters {
-  /** Walks over the open files of all processes that came to their end, and that the kernel broke off. */
+  /** Walks over all sockets that came to their end, and that the kernel broke off. */
   readonly rounds: number;
   readonly failures: number;
-  readonly files: number;
+  /** Looked at. */
+  readonly sockets: number;
   /** Connections that had news. */
   readonly flows: number;
 }
 
 /**
- * Reads the counters of TCP connections that are open, out of their sockets, which are found by the files that processes
- * have open: that reaches all network namespaces. Each round tells those that moved since the last.
+ * Reads the counters of TCP connections that are open, out of their sockets, which the kernel finds by the state that it keeps
+ * on them: that reaches all network namespaces. Each round tells those that moved since the last.
  */
 export class LiveFlows {
   readonly #object: BpfObject;
   readonly #tell: (flow: LiveFlow) => void;
   readonly #flow: FlowView;
-  readonly #counters = { rounds: 0, failures: 0, files: 0, flows: 0 };
+  readonly #counters = { rounds: 0, failures: 0, sockets: 0, flows: 0 };
   #next: NodeJS.Immediate | undefined;
   #stopped = false;
 
@@ -45,7 +47,12 @@ export class LiveFlows {
   constructor(object: BpfObject, tell: (flow: LiveFlow) => void) {
     this.#object = object;
     this.#tell = tell;
-    this.#flow = new FlowView(viewOf(object.mapMemory(FLOWS)));
+    const memory = (map: string) => viewOf(object.mapMemory(map));
+    this.#flow = new FlowView({
+      flows: memory('tg_flows'),
+      ends: memory('tg_flow_ends'),
+      batch: memory('tg_flow_batch'),
+    });
   }
 
   get counters(): FlowCounters {
@@ -54,7 +61,9 @@ export class LiveFlows {
 
   /** Begins a round, unless one is under way. */
   begin(): void {
-    if (this.#next === undefined && !this.#stopped) this.#later();
+    if (this.#next !== undefined || this.#stopped) return;
+    this.#flow.beginRound();
+    this.#later();
   }
 
   stop(): void {
@@ -69,13 +78,16 @@ export class LiveFlows {
     });
   }
 
-  /** Returns whether the round goes on. */
+  /**
+   * Returns whether the round goes on. What was read is told at once: between two turns of the event loop a connection may end, and
+   * its end would be told before what it did.
+   */
   #batch(): boolean {
     const flow = this.#flow;
     flow.clear();
-    let seen = 0;
+    let goesOn = 0;
     try {
-      seen = this.#object.iterate(SAMPLER, BATCH);
+      goesOn = this.#object.iterate(SAMPLER, MOST_BYTES, SOCKETS);
     } catch {
       this.#counters.failures += 1;
       return false;
@@ -87,8 +99,8 @@ export class LiveFlows {
       this.#tell(flow);
     }
     this.#counters.flows += count;
-    this.#counters.files += seen;
-    if (seen === 0) this.#counters.rounds += 1;
-    return seen > 0;
+    this.#counters.sockets += flow.sockets;
+    if (goesOn === 0) this.#counters.rounds += 1;
+    return goesOn > 0;
   }
 }

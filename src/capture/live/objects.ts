@@ -106,7 +106,8 @@ function loadSharing(
     return loadObject(addon, {
       path: `${BUILD_DIR}/bpf/${name}.bpf.o`,
       constants: constantsOf(settings),
-      mapSizes: name === 'extra' && settings.wants.flowSampleRate === 0 ? { tg_flows: 1 } : {},
+      mapSizes:
+        name === 'extra' && settings.wants.flowSampleRate === 0 ? { tg_flows: 1, tg_flow_ends: 1 } : {},
       shared: { from: core, maps: SHARED_MAPS[name] },
     });
   } catch (error) {

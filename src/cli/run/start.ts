@@ -248,15 +248,16 @@ function openCapture(
   { engine, contents }: { readonly engine: Engine; readonly contents: Contents },
 ): LiveCapture {
   const { kinds, maxBodyBytes: bodyBytes } = telemetry.contents;
-  const { tcp } = config.network;
+  const { tcp, ringBufferBytes: ringBufferSize } = config.network;
   const onFlow = (flow: LiveFlow): void => {
+    const older = flow.isFirst && flow.event();
     // Its beginning was not seen: it is met like any other connection, where the filters are.
-    if (flow.isFirst) engine.handle(flow.event());
+    if (older) engine.handle(older);
     metrics?.onFlow(flow);
   };
   return openLiveCapture({
     ...(options.cgroup === undefined ? {} : { cgroupPath: options.cgroup }),
-    ringBufferSize: config.network.ringBufferBytes,
+    ringBufferSize,
     // Detectors judge how conversations begin; the rest is made only for those who asked to see it.
     phases: phasesFor(wanted, judges),
     content: { kinds: contentKinds([...kinds]), bodyBytes, reader: contents },
@@ -295,6 +296,5 @@ function watchLosses(
 function belowMount(cgroup: string | undefined): string | undefined {
   const mount = cgroup2Mount();
   if (cgroup === undefined || mount === undefined || !cgroup.startsWith(mount)) return undefined;
-  const path = cgroup.slice(mount.length).replace(/\/+$/, '');
-  return path === '' ? undefined : path;
+  return cgroup.slice(mount.length).replace(/\/+$/, '') || undefined;
 }

@@ -1,6 +1,6 @@
 import type { Role, Transport } from '../../model/conversation.ts';
-import type { IpAddress } from '../../model/ip-address.ts';
 import type { ServiceProtocol } from '../../model/service-protocol.ts';
+import type { CompactIp } from '../../net/compact-ip.ts';
 import type { Identity } from './identity.ts';
 import type { Series } from './series-table.ts';
 import type { Flow } from './tcp-metrics.ts';
@@ -12,8 +12,8 @@ export type ConversationState = 'connecting' | 'established';
 export interface Conversation {
   readonly transport: Transport;
   /** The end that opened it. */
-  readonly clientIp: IpAddress;
-  readonly serverIp: IpAddress;
+  readonly clientIp: CompactIp;
+  readonly serverIp: CompactIp;
   readonly serverPort: number;
   /**
    * The end whose events count. When both ends are on this host the other one tells the same story again, and only its

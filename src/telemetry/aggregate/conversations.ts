@@ -1,7 +1,8 @@
 import type { ConversationFacts } from '../../model/conversation.ts';
+import { IdMap } from '../../model/id-map.ts';
 import type { Endpoint } from '../../model/ip-address.ts';
 import { SlotMap } from '../../model/slot-map.ts';
-import { ipEquals } from '../../net/ip.ts';
+import { compactIp, isSameIp } from '../../net/compact-ip.ts';
 import { type Conversation, type ConversationState, type Observer, observerOf } from './conversation.ts';
 import { type Parts, partsOf, serviceKey } from './conversation-key.ts';
 import type { Identities } from './identity.ts';
@@ -75,7 +76,7 @@ class Table implements Conversations {
   readonly #ended = new SlotMap<string, Kept>();
   readonly #endedRecency = new Recency<Kept>();
   /** TCP only: a UDP socket may hold many conversations. Those that have ended are in it, too. */
-  readonly #bySocket = new SlotMap<number, Kept>();
+  readonly #bySocket = new IdMap<Kept>();
   /** Conversations with a service, by their client: the pod behind it tells of them under its own address. */
   readonly #viaService = new SlotMap<string, Kept>();
   #evicted = 0;
@@ -146,8 +147,8 @@ class Table implements Conversations {
     const kept = this.#bySocket.get(socketId);
     if (kept === undefined) return undefined;
     const [client, server] = role === 'server' ? [remote, local] : [local, remote];
-    const isClient = kept.clientPort === client.port && ipEquals(kept.clientIp, client.ip);
-    const isServer = kept.serverPort === server.port && ipEquals(kept.serverIp, server.ip);
+    const isClient = kept.clientPort === client.port && isSameIp(kept.clientIp, client.ip);
+    const isServer = kept.serverPort === server.port && isSameIp(kept.serverIp, server.ip);
     // The server behind a service has another address than its client asked.
     return isClient && (isServer || (role === 'server' && kept.viaService)) ? kept : undefined;
   }
@@ -194,9 +195,9 @@ class Table implements Conversations {
       key,
       viaService,
       transport: facts.transport,
-      clientIp: client.ip,
+      clientIp: compactIp(client.ip),
       clientPort: client.port,
-      serverIp: server.ip,
+      serverIp: compactIp(server.ip),
       serverPort: server.port,
       clientSocket: 0,
       serverSocket: 0,

@@ -1,5 +1,6 @@
 import type { ConnectionEvent, ConnectionStats } from '../../model/event.ts';
 import type { LiveFlow } from '../../model/flow.ts';
+import { plainIp } from '../../net/compact-ip.ts';
 import { createIpTexts } from '../../net/ip-texts.ts';
 import { type Conversation, type Conversations, observerOf } from './conversations.ts';
 import { type Count, counter, histogram, type Measure } from './instruments.ts';
@@ -163,8 +164,8 @@ class Tcp implements TcpMetrics {
   #flowOf(conversation: Conversation, nowMs: number): Series<Flow> {
     const { clientIp, serverIp, serverPort, source, service } = conversation;
     const values = [
-      this.#textOf(clientIp),
-      this.#textOf(serverIp),
+      this.#textOf(plainIp(clientIp)),
+      this.#textOf(plainIp(serverIp)),
       String(serverPort),
       source.pod ?? '',
       service,

@@ -1,4 +1,5 @@
 import type { FlowTotals } from '../../model/flow.ts';
+import { IdSlots } from '../../model/id-slots.ts';
 import type { Conversation } from './conversations.ts';
 
 /** What a connection did since it was last looked at; segments received are not counted anywhere. */
@@ -20,13 +21,12 @@ const PAIR = 2;
 
 /**
  * What was counted already of connections that are still open, by socket: so that their end adds the rest and nothing twice.
- * Kept in columns: some 40 bytes a socket, beside its place in the map.
+ * Kept in columns: some 60 bytes a socket.
  */
 export class ToldTotals {
   readonly #max: number;
-  readonly #slots = new Map<number, number>();
+  readonly #slots = new IdSlots();
   readonly #conversations: (Conversation | undefined)[] = [];
-  readonly #free: number[] = [];
   /** Sent, received. */
   #bytes = new Float64Array(PAIR * FIRST_SLOTS);
   /** Segments sent, those sent again; modulo 2^32. */
@@ -51,7 +51,7 @@ export class ToldTotals {
   }
 
   slotOf(socketId: number): number | undefined {
-    return this.#slots.get(socketId);
+    return this.#slots.slotOf(socketId);
   }
 
   /** Takes in a socket, with nothing counted yet; undefined when there is no room: then its end tells all. */
@@ -60,9 +60,8 @@ export class ToldTotals {
       this.#refused += 1;
       return undefined;
     }
-    const slot = this.#free.pop() ?? this.#conversations.length;
+    const slot = this.#slots.add(socketId);
     if (PAIR * slot >= this.#bytes.length) this.#widen();
-    this.#slots.set(socketId, slot);
     this.#conversations[slot] = conversation;
     this.#roles[PAIR * slot] = isObserver ? 1 : 0;
     this.#roles[PAIR * slot + 1] = weight;
@@ -91,11 +90,9 @@ export class ToldTotals {
 
   /** Forgets the socket; what its final counters add to what was counted, or undefined when nothing was. */
   end(socketId: number, final: FlowTotals): Growth | undefined {
-    const slot = this.#slots.get(socketId);
+    const slot = this.#slots.remove(socketId);
     if (slot === undefined) return undefined;
-    this.#slots.delete(socketId);
     this.#conversations[slot] = undefined;
-    this.#free.push(slot);
     return this.advance(slot, final);
   }
 

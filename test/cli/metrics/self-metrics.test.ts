@@ -38,7 +38,7 @@ const capture: AgentPorts['capture'] = {
   pending: () => 0,
   malformed: () => 2,
   tables: () => [{ name: 'streams', entries: 5, max: 10 }],
-  flows: () => ({ rounds: 3, failures: 1, files: 90, flows: 12 }),
+  flows: () => ({ rounds: 3, failures: 1, sockets: 90, flows: 12 }),
   streams: () => ({
     opened: 9,
     closed: 6,
