@@ -29,7 +29,7 @@ export const liveFlows: Benchmark = {
     `${HOLDERS} processes hold both ends of ${CONNECTIONS.toLocaleString('en')} connections, each client with an address of its own, and send a byte through ` +
     'each before every round. A round reads the counters of all sockets that have news and adds them up in the metrics ' +
     '(agent.network.tcp); timed is the processor time of the thread that does it until the round is over, the kernel side included, and ' +
-    'what else it does meanwhile. Memory: one end of each connection is observed; RssAnon of telegen run (default configuration; without the rings, which are mapped), 12 s after connections were opened.',
+    'what else it does meanwhile. Memory: one end of each connection is observed; RssAnon of telegen run (default configuration; without the rings, which are mapped), 12 s after connections were opened and after a collection of garbage.',
   compares: `memory with ${FEW.toLocaleString('en')} connections and with ${CONNECTIONS.toLocaleString('en')}, by the difference.`,
   live: true,
   run,
@@ -132,7 +132,7 @@ async function timeRound(capture: LiveCapture, holders: readonly Program[]): Pro
 
 async function growthOf(ground: Sandbox, turn: number, say: (text: string) => void): Promise<number> {
   const cgroup = ground.subgroup(`memory-${turn}`);
-  const telegen = await startTelegen({ cgroup });
+  const telegen = await startTelegen({ cgroup, collects: true });
   const holders = startHolders(ground, [FEW, CONNECTIONS - FEW], {
     place: { cgroup },
     acceptIn: ground.cgroup,
@@ -141,6 +141,7 @@ async function growthOf(ground: Sandbox, turn: number, say: (text: string) => vo
   for (let i = 0; i < 2; i++) {
     await step(holders);
     await pause(SETTLE_MS);
+    await telegen.collect();
     sizes.push(telegen.memory('RssAnon') / MEGA);
   }
   await telegen.stop();

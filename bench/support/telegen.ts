@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../test/support/eventually.ts';
 import { enterNamespace } from '../../test/support/namespaces.ts';
@@ -11,11 +12,15 @@ const LAUNCHER = fileURLToPath(new URL('../../bin/telegen', import.meta.url));
 /** USER_HZ: the unit of times in /proc/PID/stat, 100 on every Linux architecture that runs Node.js. */
 const TICKS_PER_SECOND = 100;
 const STOP_MS = 5_000;
+const COLLECTOR = new URL('./collect-on-signal.ts', import.meta.url).href;
+const COLLECT_MS = 1_000;
 
 export interface TelegenOptions {
   readonly cgroup: string;
   readonly output?: 'jsonl' | 'none';
   readonly configFile?: string;
+  /** Makes collect() possible. */
+  readonly collects?: boolean;
   /** Network namespace that it runs in; the machine's own when absent. */
   readonly namespace?: string;
 }
@@ -29,13 +34,15 @@ export interface RunningTelegen {
   threadSeconds(): number;
   /** A figure of /proc/PID/status in bytes, such as `VmRSS`. */
   memory(field: string): number;
+  /** Has it collect garbage, and waits until that is over; only with `collects`. */
+  collect(): Promise<void>;
   /** Ends it and returns what it wrote to stderr. */
   stop(): Promise<string>;
 }
 
 /** Starts the built program and waits until it watches. Throws, with its words, when it does not start. */
 export async function startTelegen(options: TelegenOptions): Promise<RunningTelegen> {
-  const { cgroup, output = 'none', configFile, namespace } = options;
+  const { cgroup, output = 'none', configFile, namespace, collects = false } = options;
   const args = [
     'run',
     '--cgroup',
@@ -51,7 +58,7 @@ export async function startTelegen(options: TelegenOptions): Promise<RunningTele
   ];
   const child = spawn(command as string, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: plainEnvironment(),
+    env: { ...plainEnvironment(), ...(collects ? { NODE_OPTIONS: `--import ${COLLECTOR}` } : {}) },
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -71,6 +78,10 @@ export async function startTelegen(options: TelegenOptions): Promise<RunningTele
     cpuSeconds: () => cpuSecondsOf(pid),
     threadSeconds: () => threadSecondsOf(pid),
     memory: (field) => memoryOf(pid, field),
+    collect: async () => {
+      process.kill(pid, 'SIGUSR2');
+      await pause(COLLECT_MS);
+    },
     stop: async () => {
       await kill();
       return stderr;
