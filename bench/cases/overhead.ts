@@ -8,9 +8,9 @@ import { summarise } from '../statistics.ts';
 import { nativeProgram, onOwnGround } from '../support/ground.ts';
 import { settledSum } from '../support/metrics.ts';
 import { type Snapshot, since, snapshot } from '../support/program-stats.ts';
-import { startServers, steadyLoad, warmUp } from '../support/steady-load.ts';
+import { startServers, steadyHttp, steadyLoad, warmUp } from '../support/steady-load.ts';
 import { EVERYTHING_ON, OFF, type Switches, switchesToConfig } from '../support/switches.ts';
-import { type RunningTelegen, startTelegen } from '../support/telegen.ts';
+import { type RunningTelegen, startTelegen, type TelegenOptions, withTelegen } from '../support/telegen.ts';
 
 interface Feature {
   readonly label: string;
@@ -23,6 +23,7 @@ interface Feature {
 }
 
 const LOOK_MS = 500;
+const HTTP_PER_SECOND = 5_000;
 const DROPPED = 'telegen_records_dropped_total';
 /** Of one processor. */
 const IDLE_SHARE = 0.08;
@@ -60,7 +61,7 @@ export const overhead: Benchmark = {
     'Servers in the observed cgroup answer 2,000 requests a second from outside, over a veth pair: 500 each of HTTP/1 over kept connections, ' +
     'HTTP/1 with a connection for each request, HTTP/2, and DNS. Processor time is that of all threads of telegen and of its kernel ' +
     'programs (as the kernel times them, with some 55 ns a run for the timing itself), in per cent of all processors. Memory is RssAnon at ' +
-    'the end. Warmed up with some 80,000 requests as fast as they go.',
+    'the end. Warmed up with some 80,000 requests as fast as they go. Then everything on under 5,000 HTTP/1 requests a second over kept connections.',
   compares:
     'telegen run with one feature on, less the same with nothing on, which tracks connections and processes all the same; legs in turn.',
   live: true,
@@ -81,8 +82,32 @@ function run({ quick, say }: BenchContext): Promise<Outcome> {
         costs.get(feature.label)?.push(cost);
         say(`${feature.label}: ${cost.percent.toFixed(2)} %, ${cost.megabytes.toFixed(1)} MB`);
       }
-    return outcomeOf(costs);
+    const busy: number[] = [];
+    for (let round = 0; round < rounds; round++) busy.push(await measureHttp(ground, seconds));
+    const { rows, raw } = outcomeOf(costs);
+    const label = `everything, ${HTTP_PER_SECOND.toLocaleString('en')} HTTP requests/s: processor time, of one processor`;
+    return {
+      rows: [...rows, { label, unit: '%', ...summarise(busy), ...atMost(30) }],
+      raw: { ...raw, [label]: busy },
+    };
   });
+}
+
+/** User space alone, in per cent of one processor; the statistics of the kernel are on, as in the other legs. */
+function measureHttp(ground: Sandbox, seconds: number): Promise<number> {
+  return withTelegen(optionsOf(ground, EVERYTHING_ON), async (telegen) => {
+    await warmUp(ground);
+    await untilIdle(telegen);
+    const [before, began] = [telegen.threadSeconds(), performance.now()];
+    await steadyHttp(ground, HTTP_PER_SECOND, seconds);
+    return (1e5 * (telegen.threadSeconds() - before)) / (performance.now() - began);
+  });
+}
+
+function optionsOf({ folder, cgroup, namespaces }: Sandbox, on: Switches): TelegenOptions {
+  const configFile = `${folder}/overhead.yaml`;
+  writeFileSync(configFile, switchesToConfig(on));
+  return { cgroup, configFile, namespace: namespaces.inside };
 }
 
 interface Leg {
@@ -93,13 +118,7 @@ interface Leg {
 }
 
 async function measure({ ground, stats, feature, seconds }: Leg): Promise<Cost> {
-  const configFile = `${ground.folder}/overhead.yaml`;
-  writeFileSync(configFile, switchesToConfig({ ...OFF, ...feature.on }));
-  const telegen = await startTelegen({
-    cgroup: ground.cgroup,
-    configFile,
-    namespace: ground.namespaces.inside,
-  });
+  const telegen = await startTelegen(optionsOf(ground, { ...OFF, ...feature.on }));
   await warmUp(ground);
   await untilIdle(telegen);
   const dropped = await settledSum(ground, DROPPED);

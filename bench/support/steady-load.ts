@@ -70,6 +70,14 @@ export function steadyLoad(ground: Sandbox, seconds: number): Promise<void> {
   });
 }
 
+/** So many HTTP/1 requests a second over kept connections, from outside. Throws when one of them is not answered. */
+export async function steadyHttp(ground: Sandbox, perSecond: number, seconds: number): Promise<void> {
+  const pace = [`--rps=${perSecond / CONNECTIONS}`, '-n', `${perSecond * seconds}`];
+  const url = `http://${SERVER}:${HTTP_PORT}/`;
+  const argv = ['h2load', '--h1', '-c', `${CONNECTIONS}`, ...pace, url];
+  throwUnanswered(await ground.start(argv, OUTSIDE).end());
+}
+
 interface Loads {
   readonly kept: readonly string[];
   readonly short: readonly string[];
@@ -85,8 +93,10 @@ async function loads(ground: Sandbox, { kept, short, queries }: Loads): Promise<
     ['dnsperf', '-s', SERVER, '-d', `${ground.folder}/queries.txt`, ...queries],
   ];
   const programs = argvs.map((argv): Program => ground.start(argv, OUTSIDE));
-  for (const text of await Promise.all(programs.map((program) => program.end()))) {
-    const problem = /(?:[1-9]\d* failed|[1-9]\d* errored|Queries lost: +[1-9]\d*)/.exec(text)?.[0];
-    if (problem !== undefined) throw new Error(`the load was not answered: ${problem}\n${text}`);
-  }
+  for (const text of await Promise.all(programs.map((program) => program.end()))) throwUnanswered(text);
+}
+
+function throwUnanswered(text: string): void {
+  const problem = /(?:[1-9]\d* failed|[1-9]\d* errored|Queries lost: +[1-9]\d*)/.exec(text)?.[0];
+  if (problem !== undefined) throw new Error(`the load was not answered: ${problem}\n${text}`);
 }
