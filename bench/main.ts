@@ -10,7 +10,7 @@ import { readResult, storeResult } from './results.ts';
 import { underProgramRuntime } from './runtime.ts';
 import { undoAll } from './support/cleanup.ts';
 
-const USAGE = `usage: node bench/main.ts [--quick] [NAME...]   measure (results: bench/results; with --quick: build/bench)
+const USAGE = `usage: node bench/main.ts [--quick] [NAME...]   measure all, or some (results: bench/results; with --quick: build/bench)
        node bench/main.ts --docs               regenerate docs/performance.md from bench/results
        node bench/main.ts --list               name the benchmarks`;
 const EXIT = { failure: 1, usage: 2, interrupted: 130 } as const;
@@ -32,7 +32,9 @@ function chosen(names: readonly string[]): readonly Benchmark[] {
   const known = BENCHMARKS.map(({ name }) => name).join(', ');
   if (unknown.length > 0)
     throw new TypeError(`no benchmark is called ${unknown.join(', ')}; there are ${known}`);
-  return names.length === 0 ? BENCHMARKS : BENCHMARKS.filter(({ name }) => names.includes(name));
+  return BENCHMARKS.filter(({ name, onRequest }) =>
+    names.length === 0 ? onRequest !== true : names.includes(name),
+  );
 }
 
 async function measure(benchmark: Benchmark, quick: boolean): Promise<readonly Row[]> {

@@ -40,6 +40,8 @@ export interface Benchmark {
   readonly compares: string;
   /** Needs root, cgroup v2 and namespaces. */
   readonly live: boolean;
+  /** Takes so long that it runs only when it is named. */
+  readonly onRequest?: true;
   run(context: BenchContext): Promise<Outcome>;
 }
 

@@ -72,6 +72,7 @@ export const featureLoads: Benchmark = {
   compares:
     'the load with telegen to the mean of the same without, right before and right behind all loads of a feature.',
   live: true,
+  onRequest: true,
   run,
 };
 

@@ -19,6 +19,7 @@ export const mutants: Benchmark = {
     'without an end, or more memory held than the bound fails the benchmark.',
   compares: 'nothing: the figures say that it was done, and what the worst case took.',
   live: false,
+  onRequest: true,
   run: async ({ quick, say }: BenchContext) => measure(quick ? 20_000 : 1_000_000, say),
 };
 

@@ -69,7 +69,7 @@ export const overhead: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const [rounds, seconds] = quick ? [1, 2] : [3, 3];
+  const [rounds, seconds] = quick ? [1, 2] : [2, 3];
   const program = nativeProgram('program_stats');
   return onOwnGround(async (ground) => {
     const stats = ground.start([program], { cgroup: 'none', namespace: 'host' });

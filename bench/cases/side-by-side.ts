@@ -34,7 +34,7 @@ export const sideBySide: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const [rounds, seconds] = quick ? [1, 1] : [3, 2];
+  const [rounds, seconds] = quick ? [1, 1] : [2, 2];
   return onOwnGround(async (ground) => {
     const rows: Row[] = [];
     const raw: Record<string, number[]> = {};

@@ -38,7 +38,7 @@ export const shortConnections: Benchmark = {
   run: (context) =>
     runPlans(
       context,
-      ENDS.map((observed) => plan(context, { keepAlive: false, observed, pairs: 4 })),
+      ENDS.map((observed) => plan(context, { keepAlive: false, observed, pairs: 3 })),
     ),
 };
 
@@ -48,7 +48,7 @@ export const keepAlive: Benchmark = {
   work: 'As short-connections, but all requests go over 32 connections that stay open; nginx is in the observed cgroup.',
   compares: shortConnections.compares,
   live: true,
-  run: (context) => runPlans(context, [plan(context, { keepAlive: true, observed: 'server', pairs: 4 })]),
+  run: (context) => runPlans(context, [plan(context, { keepAlive: true, observed: 'server', pairs: 3 })]),
 };
 
 function plan({ quick }: BenchContext, full: Omit<Plan, 'seconds'>): Plan {

@@ -29,7 +29,7 @@ export const workloads: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const [pairCount, seconds] = quick ? [1, 1] : [3, 2];
+  const [pairCount, seconds] = quick ? [1, 1] : [2, 2];
   return onOwnGround(async (ground) => {
     await startAllServers(ground);
     writeFileSync(`${ground.folder}/workloads.yaml`, switchesToConfig(EVERYTHING_ON));

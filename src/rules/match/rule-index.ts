@@ -56,7 +56,6 @@ class Index<E> implements RuleIndex<E> {
   readonly #slots: Slot<E>[] = [];
   /** Places of fields that can make a rule a candidate. */
   #triggers: readonly number[] = [];
-  #triggerSlots: readonly Slot<E>[] = [];
   readonly #keywordSlots: readonly number[];
   /** Per predicate: rules of which it is a witness. */
   readonly #rulesOf: number[][] = [];
@@ -97,7 +96,6 @@ class Index<E> implements RuleIndex<E> {
       this.#slots.push(createSlot(spec, index, (predicate) => this.#rulesOf[predicate] ?? NO_RULES));
       if (index !== undefined) yield;
     }
-    this.#triggerSlots = this.#triggers.flatMap((slot) => this.#slots[slot] ?? []);
   }
 
   /** Notes what makes the rule a candidate; the places of fields where that shows. */
@@ -115,11 +113,10 @@ class Index<E> implements RuleIndex<E> {
   }
 
   match(event: E): readonly number[] {
+    this.#begin(event);
     const found = this.#found;
     found.length = 0;
     this.candidates = this.unwitnessed.length;
-    if (this.candidates === 0 && !this.#mayMatch(event)) return found;
-    this.#begin(event);
     for (const slot of this.#triggers) {
       const { rules } = this.#entry(slot);
       for (let i = 0; i < rules.length; i++) this.#consider(rules[i] ?? 0);
@@ -140,14 +137,6 @@ class Index<E> implements RuleIndex<E> {
       read: (slot) => this.#slots[slot]?.read(event),
       keywords: () => keywordScalars(this.#class, this.#slots, event),
     };
-  }
-
-  /** Nearly all events make no rule a candidate: then nothing needs to be kept of what was read. */
-  #mayMatch(event: E): boolean {
-    const triggers = this.#triggerSlots;
-    for (let i = 0; i < triggers.length; i++)
-      if ((triggers[i] as Slot<E>).entryOf(event).rules.length > 0) return true;
-    return false;
   }
 
   #begin(event: E): void {

@@ -4,7 +4,7 @@ import type { EventClass, FieldSpec } from '../classes/event-class.ts';
 import type { SlotIndex } from './slot-index.ts';
 import type { FieldValue, Scalar } from './value.ts';
 import { scalarsOf } from './value.ts';
-import { createRecentTexts, createValueMemo, EMPTY_ENTRY, type Entry, type ValueMemo } from './value-memo.ts';
+import { createValueMemo, EMPTY_ENTRY, type Entry, type ValueMemo } from './value-memo.ts';
 
 /** One field of one event at a time: reads it once, and tells what its value says about all rules. */
 export interface Slot<E> {
@@ -63,41 +63,25 @@ function joined(
   return build(telling.flatMap(({ predicates }) => predicates));
 }
 
-/** Longer texts are not held on to. */
-const MAX_LAST_CHARS = 1_024;
-
 type Build = (predicates: readonly number[]) => Entry;
 
-function createScalarLookup(index: SlotIndex, build: Build, repeats: boolean): (value: Scalar) => Entry {
-  const memo: ValueMemo<Scalar> = repeats ? createValueMemo() : createRecentTexts();
+function createScalarLookup(index: SlotIndex, build: Build, remember: boolean): (value: Scalar) => Entry {
+  const memo: ValueMemo<Scalar> | undefined = remember ? createValueMemo() : undefined;
   const forNumber = createNumberLookup(index, build);
   let scratch: number[] = [];
-  const find = (value: Scalar): Entry => {
+  return (value) => {
     if (forNumber !== undefined && typeof value === 'number') return forNumber(value);
-    const known = memo.get(value);
+    const known = memo?.get(value);
     if (known !== undefined) return known;
     index.collect(value, scratch);
     for (const predicate of index.present) scratch.push(predicate);
     if (scratch.length === 0) {
-      memo.set(value, EMPTY_ENTRY);
+      memo?.set(value, EMPTY_ENTRY);
       return EMPTY_ENTRY;
     }
     const entry = build(scratch);
     scratch = [];
-    memo.set(value, entry);
-    return entry;
-  };
-  return afterLast(find);
-}
-
-/** The value that comes most often is the one that came last: one comparison then does for a look into a map. */
-function afterLast<K extends Scalar>(find: (value: K) => Entry): (value: K) => Entry {
-  let last: K | undefined;
-  let entry = EMPTY_ENTRY;
-  return (value) => {
-    if (value === last) return entry;
-    entry = find(value);
-    last = typeof value === 'string' && value.length > MAX_LAST_CHARS ? undefined : value;
+    memo?.set(value, entry);
     return entry;
   };
 }

@@ -49,34 +49,3 @@ export function createValueMemo<K>(): ValueMemo<K> {
     set: put,
   };
 }
-
-const RECENT_SLOTS = 256;
-const MAX_RECENT_CHARS = 256;
-
-/**
- * The same for texts that are hardly ever the same twice: those of a few hot paths are, and they cost a look at two
- * characters. Other values are not remembered.
- */
-export function createRecentTexts<K>(): ValueMemo<K> {
-  const keys: (K | undefined)[] = Array.from({ length: RECENT_SLOTS });
-  const entries: (Entry | undefined)[] = Array.from({ length: RECENT_SLOTS });
-  const slotOf = (text: string): number => {
-    const { length } = text;
-    const last = text.charCodeAt(length - 1);
-    const middle = text.charCodeAt(length >> 1);
-    return (length * 31 + last * 7 + middle) & (RECENT_SLOTS - 1);
-  };
-  return {
-    get(key) {
-      if (typeof key !== 'string') return undefined;
-      const slot = slotOf(key);
-      return keys[slot] === key ? entries[slot] : undefined;
-    },
-    set(key, entry) {
-      if (typeof key !== 'string' || key.length > MAX_RECENT_CHARS) return;
-      const slot = slotOf(key);
-      keys[slot] = key;
-      entries[slot] = entry;
-    },
-  };
-}
