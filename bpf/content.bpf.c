@@ -130,8 +130,8 @@ static __always_inline int tg_is_listener(struct bpf_sock *sk)
 	return full && full->state == BPF_TCP_LISTEN;
 }
 
-/* How often another program's end is looked for: some 100 us. */
-#define TG_PATIENCE 4096
+/* How often another program's end is looked for: some 2 ms. Its processor may be taken away meanwhile where machines are virtual. */
+#define TG_PATIENCE 65536
 
 static long tg_try_half(__u32 index, struct tg_walk *walk)
 {
