@@ -4,8 +4,8 @@ import type { Sandbox } from '../../test/support/sandbox.ts';
 import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
 import { formatNumber } from '../report.ts';
 import { summarise } from '../statistics.ts';
-import { nativeProgram, onOwnGround } from '../support/ground.ts';
-import { type Snapshot, since, snapshot } from '../support/program-stats.ts';
+import { onOwnGround } from '../support/ground.ts';
+import { type Snapshot, since, snapshot, startProgramStats } from '../support/program-stats.ts';
 import { withTelegen } from '../support/telegen.ts';
 import { type ObservedEnd, runWrk, withNginx } from '../support/web.ts';
 
@@ -30,10 +30,8 @@ export const bpf: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const program = nativeProgram('program_stats');
   return onOwnGround(async (ground) => {
-    const stats = ground.start([program], { cgroup: 'none', namespace: 'host' });
-    if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');
+    const stats = await startProgramStats(ground);
     const [rounds, seconds] = quick ? [1, 1] : [3, 2];
     const raw: Record<string, number[]> = {};
     const rows: Row[] = [];

@@ -5,7 +5,7 @@ import type { Sandbox } from '../../test/support/sandbox.ts';
 import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
 import { formatNumber } from '../report.ts';
 import { summarise } from '../statistics.ts';
-import { nativeProgram, onOwnGround } from '../support/ground.ts';
+import { onOwnGround } from '../support/ground.ts';
 import {
   HTTP1_WORKLOADS,
   load,
@@ -15,7 +15,7 @@ import {
   type Workload,
 } from '../support/loads.ts';
 import { settledSum } from '../support/metrics.ts';
-import { since, snapshot } from '../support/program-stats.ts';
+import { since, snapshot, startProgramStats } from '../support/program-stats.ts';
 import { EVERYTHING_ON, OFF, type Switches, switchesToConfig } from '../support/switches.ts';
 import { type RunningTelegen, withTelegen } from '../support/telegen.ts';
 
@@ -127,8 +127,7 @@ async function idleShare(telegen: RunningTelegen): Promise<number> {
 
 /** Warms up as well: telegen runs for months, its code must be compiled before it is judged. */
 async function kernelOf(ground: Sandbox, telegen: RunningTelegen, workload: Workload): Promise<Kernel> {
-  const stats = ground.start([nativeProgram('program_stats')], { cgroup: 'none', namespace: 'host' });
-  if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');
+  const stats = await startProgramStats(ground);
   const [before, began] = [await snapshot(stats, telegen.pid), performance.now()];
   await load(ground, workload, SECONDS);
   const elapsedMs = performance.now() - began;

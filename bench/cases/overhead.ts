@@ -5,9 +5,9 @@ import type { Program } from '../../test/support/programs.ts';
 import type { Sandbox } from '../../test/support/sandbox.ts';
 import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
 import { summarise } from '../statistics.ts';
-import { nativeProgram, onOwnGround } from '../support/ground.ts';
+import { onOwnGround } from '../support/ground.ts';
 import { settledSum } from '../support/metrics.ts';
-import { type Snapshot, since, snapshot } from '../support/program-stats.ts';
+import { type Snapshot, since, snapshot, startProgramStats } from '../support/program-stats.ts';
 import { startServers, steadyHttp, steadyLoad, warmUp } from '../support/steady-load.ts';
 import { EVERYTHING_ON, OFF, type Switches, switchesToConfig } from '../support/switches.ts';
 import { type RunningTelegen, startTelegen, type TelegenOptions, withTelegen } from '../support/telegen.ts';
@@ -70,10 +70,8 @@ export const overhead: Benchmark = {
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
   const [rounds, seconds] = quick ? [1, 2] : [2, 3];
-  const program = nativeProgram('program_stats');
   return onOwnGround(async (ground) => {
-    const stats = ground.start([program], { cgroup: 'none', namespace: 'host' });
-    if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');
+    const stats = await startProgramStats(ground);
     await startServers(ground);
     const costs = new Map(FEATURES.map(({ label }) => [label, [] as Cost[]]));
     for (let round = 0; round < rounds; round++)

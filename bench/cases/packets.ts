@@ -18,8 +18,8 @@ import {
 import type { Program } from '../../test/support/programs.ts';
 import type { BenchContext, Benchmark, Outcome, Row, Target } from '../model.ts';
 import { summarise } from '../statistics.ts';
-import { nativeProgram, onOwnGround } from '../support/ground.ts';
-import { since, snapshot } from '../support/program-stats.ts';
+import { onOwnGround } from '../support/ground.ts';
+import { since, snapshot, startProgramStats } from '../support/program-stats.ts';
 
 interface Case {
   readonly label: string;
@@ -98,8 +98,7 @@ export const packets: Benchmark = {
 function run({ quick, say }: BenchContext): Promise<Outcome> {
   const [rounds, repeat] = quick ? [3, 100_000] : [7, 500_000];
   return onOwnGround(async (ground) => {
-    const stats = ground.start([nativeProgram('program_stats')], { cgroup: 'none', namespace: 'host' });
-    if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');
+    const stats = await startProgramStats(ground);
     const raw = Object.fromEntries(CASES.map(({ label }) => [label, [] as number[]]));
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);

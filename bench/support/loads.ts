@@ -3,10 +3,11 @@ import type { Sandbox } from '../../test/support/sandbox.ts';
 import type { Target } from '../model.ts';
 import { bulkCommand, readBulk, startBulkServer } from './bulk.ts';
 import { answers, HTTP_PORT, HTTP2_PORT, SERVER, startServers } from './steady-load.ts';
+import { readWrk } from './web.ts';
 
 const GRPC_PORT = 8082;
 const REDIS_PORT = 6379;
-export const OUTSIDE = { cgroup: 'none', namespace: 'outside' } as const;
+const OUTSIDE = { cgroup: 'none', namespace: 'outside' } as const;
 const GRPC_PATH = 'helloworld.Greeter/SayHello';
 
 /** What a load's own program says of it. */
@@ -50,20 +51,9 @@ function redis(text: string): Said {
   return { perSecond, p50Ms, p99Ms, count: REDIS_REQUESTS };
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3 };
-
 function wrk(text: string): Said {
-  const quantileMs = (share: number): number => {
-    const [, time, unit = ''] = new RegExp(`^ *${share}% +([\\d.]+)(us|ms|s)$`, 'm').exec(text) ?? [];
-    return Number(time) * (UNIT_MS[unit] ?? Number.NaN);
-  };
-  const isWhole = !/Socket errors|Non-2xx/.test(text);
-  return {
-    perSecond: isWhole ? figure(text, /^Requests\/sec: +([\d.]+)/m) : Number.NaN,
-    p50Ms: quantileMs(50),
-    p99Ms: quantileMs(99),
-    count: figure(text, /^ *(\d+) requests in /m),
-  };
+  const { requests, ...said } = readWrk(text);
+  return { ...said, count: requests };
 }
 
 function iperf3(text: string): Said {

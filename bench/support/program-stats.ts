@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Program } from '../../test/support/programs.ts';
+import type { Sandbox } from '../../test/support/sandbox.ts';
+import { nativeProgram } from './ground.ts';
 
 /** What a kernel program has used. */
 export interface Spent {
@@ -14,6 +16,13 @@ export type Snapshot = ReadonlyMap<string, Spent>;
 export function since(before: Spent | undefined, after: Spent): Spent {
   if (before === undefined) return after;
   return { runs: after.runs - before.runs, ns: after.ns - before.ns };
+}
+
+/** Has the kernel time BPF programs until what is returned ends. */
+export async function startProgramStats(ground: Sandbox): Promise<Program> {
+  const stats = ground.start([nativeProgram('program_stats')], { cgroup: 'none', namespace: 'host' });
+  if ((await stats.line()) !== 'on') throw new Error('the statistics of BPF programs cannot be turned on');
+  return stats;
 }
 
 /** What the programs of one process have used, by name; programs of one name (core and extra) are added up. */

@@ -58,7 +58,8 @@ export interface WrkOptions {
 export interface WrkResult {
   readonly requests: number;
   readonly perSecond: number;
-  /** 99th percentile of the time from request to response. */
+  /** Median and 99th percentile of the time from request to response. */
+  readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
@@ -68,6 +69,21 @@ const UNIT_MS: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3 };
 export async function warmUp(ground: Sandbox, observed: boolean): Promise<void> {
   const argv = ['ab', '-q', '-n', `${WARM_UP_REQUESTS}`, '-c', `${CONNECTIONS}`, URL];
   await ground.start(argv, observed ? {} : { cgroup: 'none' }).end();
+}
+
+/** What wrk says. Throws when anything but complete answers came back. */
+export function readWrk(text: string): WrkResult {
+  const quantileMs = (share: number): number => {
+    const [, time, unit = ''] = new RegExp(`^ *${share}% +([\\d.]+)(us|ms|s)$`, 'm').exec(text) ?? [];
+    return Number(time) * (UNIT_MS[unit] ?? Number.NaN);
+  };
+  const problem = /^ *(Socket errors: .*|Non-2xx.*)$/m.exec(text)?.[1];
+  const requests = Number(/^ *(\d+) requests in /m.exec(text)?.[1]);
+  const perSecond = Number(/^Requests\/sec: +([\d.]+)/m.exec(text)?.[1]);
+  const [p50Ms, p99Ms] = [quantileMs(50), quantileMs(99)];
+  if (problem !== undefined || !(requests > 0) || !(perSecond > 0) || !(p99Ms > 0))
+    throw new Error(`wrk: ${problem ?? text}`);
+  return { requests, perSecond, p50Ms, p99Ms };
 }
 
 /** Loads nginx with one thread and 32 connections. Throws when anything but complete answers came back. */
@@ -86,12 +102,5 @@ export async function runWrk(
     `http://127.0.0.1:${WEB_PORT}/`,
   ];
   const text = await ground.start(argv, observed ? {} : { cgroup: 'none' }).end();
-  const problem = /^ *(Socket errors: .*|Non-2xx.*)$/m.exec(text)?.[1];
-  const requests = Number(/^ *(\d+) requests in /m.exec(text)?.[1]);
-  const perSecond = Number(/^Requests\/sec: +([\d.]+)/m.exec(text)?.[1]);
-  const [, time, unit = ''] = /^ *99% +([\d.]+)(us|ms|s)$/m.exec(text) ?? [];
-  const p99Ms = Number(time) * (UNIT_MS[unit] ?? Number.NaN);
-  if (problem !== undefined || !(requests > 0) || !(perSecond > 0) || !(p99Ms > 0))
-    throw new Error(`wrk: ${problem ?? text}`);
-  return { requests, perSecond, p99Ms };
+  return readWrk(text);
 }
