@@ -1,7 +1,13 @@
-import type { ConversationFacts, GrpcFacts, HttpFacts, Side, StreamConsumer } from '../model/conversation.ts';
+import type {
+  ConversationFacts,
+  DnsFacts,
+  GrpcFacts,
+  HttpFacts,
+  Side,
+  StreamConsumer,
+} from '../model/conversation.ts';
 import { CONTENT_KINDS, type ContentEvent, type ContentKind } from '../model/event.ts';
 import { createDnsDecoder, type DnsDecoder } from '../protocols/dns/decoder.ts';
-import type { DnsMessage } from '../protocols/dns/message.ts';
 import { createDnsPairing, type DnsPairing } from '../protocols/dns/pairing.ts';
 import { createDnsTcpCounters, createDnsTcpStream } from '../protocols/dns/tcp-stream.ts';
 import { createHttp1Conversation } from '../protocols/http1/conversation.ts';
@@ -15,8 +21,6 @@ const DNS_PORT = 53;
 const MDNS_PORT = 5353;
 /** Tunnels in tunnels that are followed. */
 const MAX_TUNNELS = 4;
-/** Conversations whose ends are remembered for the answers still to come; the oldest goes first. */
-const MAX_DNS_CONVERSATIONS = 131_072;
 
 export interface ContentsOptions {
   /** Kinds of events that somebody wants; what serves none of them is not decoded. Default: all. */
@@ -62,8 +66,7 @@ class Reader implements Contents {
   readonly #http1 = newHttp1Counters();
   /** Exchanges of which not all was seen or understood. */
   readonly #partial = { http: 0, grpc: 0 };
-  readonly #dnsFacts = new Map<number, ConversationFacts>();
-  readonly #dns: DnsPairing<number>;
+  readonly #dns: DnsPairing<ConversationFacts>;
 
   constructor(emit: (event: ContentEvent) => void, options: ContentsOptions) {
     const { kinds = new Set(CONTENT_KINDS), maxBodyBytes = 0 } = options;
@@ -72,11 +75,9 @@ class Reader implements Contents {
     this.#emit = (event) => {
       if (kinds.has(event.kind)) emit(event);
     };
-    this.#dns = createDnsPairing<number>({
-      onResult: (dns, key, timeMs) => {
-        const facts = this.#dnsFacts.get(key);
-        if (facts !== undefined) emit({ ...facts, kind: 'dns', timeMs, dns });
-      },
+    this.#dns = createDnsPairing<ConversationFacts>({
+      keyOf: (facts) => facts.socketId,
+      onResult: (dns, facts, timeMs) => emit(dnsEvent(facts, timeMs, dns)),
     });
   }
 
@@ -94,8 +95,8 @@ class Reader implements Contents {
     if (!this.readsDatagrams(facts)) return;
     const message = this.#decoder.decode(bytes, 0, bytes.length);
     if (message === undefined) return;
-    if (hasPort(facts, MDNS_PORT)) this.#multicast(facts, message, timeMs);
-    else this.#message(facts, side, message, timeMs);
+    if (hasPort(facts, MDNS_PORT)) this.#dns.multicast(facts, message, timeMs);
+    else this.#dns.message(facts, side, message, timeMs);
   }
 
   tick(nowMs: number): void {
@@ -151,7 +152,7 @@ class Reader implements Contents {
     return createDnsTcpStream({
       decoder: this.#decoder,
       counters: this.#dnsTcp,
-      onMessage: (side, message, timeMs) => this.#message(facts, side, message, timeMs),
+      onMessage: (side, message, timeMs) => this.#dns.message(facts, side, message, timeMs),
     });
   }
 
@@ -201,25 +202,6 @@ class Reader implements Contents {
       else this.#emit(httpEvent(facts, { startMs, endMs }, said));
     };
   }
-
-  #remember(facts: ConversationFacts): void {
-    if (this.#dnsFacts.has(facts.socketId)) return;
-    if (this.#dnsFacts.size >= MAX_DNS_CONVERSATIONS) {
-      const oldest = this.#dnsFacts.keys().next();
-      if (oldest.done !== true) this.#dnsFacts.delete(oldest.value);
-    }
-    this.#dnsFacts.set(facts.socketId, facts);
-  }
-
-  #message(facts: ConversationFacts, side: Side, message: DnsMessage, timeMs: number): void {
-    this.#remember(facts);
-    this.#dns.message(facts.socketId, side, message, timeMs);
-  }
-
-  #multicast(facts: ConversationFacts, message: DnsMessage, timeMs: number): void {
-    this.#remember(facts);
-    this.#dns.multicast(facts.socketId, message, timeMs);
-  }
 }
 
 interface Span {
@@ -261,6 +243,23 @@ function grpcEvent(facts: ConversationFacts, { startMs, endMs }: Span, grpc: Grp
     process: facts.process,
     workload: facts.workload,
     grpc,
+  };
+}
+
+function dnsEvent(facts: ConversationFacts, timeMs: number, dns: DnsFacts): ContentEvent {
+  return {
+    kind: 'dns',
+    timeMs,
+    transport: facts.transport,
+    role: facts.role,
+    local: facts.local,
+    remote: facts.remote,
+    socketId: facts.socketId,
+    owner: facts.owner,
+    attribution: facts.attribution,
+    process: facts.process,
+    workload: facts.workload,
+    dns,
   };
 }
 

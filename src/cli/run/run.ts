@@ -13,6 +13,7 @@ import { createDiagnostics, type Diagnostics } from './diagnostics.ts';
 import { spoolDirectory } from './spool.ts';
 import { type Running, type RunOptions, start, TICK_MS } from './start.ts';
 import { untilStopped } from './stop-signal.ts';
+import { createTidier } from './tidier.ts';
 
 /** Ctrl-C must be over in 2 s, whatever the collector or the reader of stdout does: flushing plus closing. */
 const FLUSH_MS = 1_000;
@@ -30,8 +31,13 @@ export async function run(options: RunOptions): Promise<number> {
   const running = await start(loaded, options, diagnostics);
   privileges.onceAttached(running.capture.hooks);
   hookNotes(running.capture.hooks, diagnostics);
-  const timer = setInterval(() => running.tick(Date.now()), TICK_MS);
   clearUp('now');
+  const tidy = createTidier();
+  tidy(performance.now());
+  const timer = setInterval(() => {
+    running.tick(Date.now());
+    tidy(performance.now());
+  }, TICK_MS);
   const stopped = untilStopped({ onHangup: running.reload, isTerminal: process.stderr.isTTY === true });
   // Whoever reads this may send a signal at once.
   diagnostics.info(`ready${source === undefined ? ' (defaults; no configuration file)' : ` (${source})`}`);

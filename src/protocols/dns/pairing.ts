@@ -15,20 +15,23 @@ const REMEMBERED_TIMEOUTS = 3;
 const MAX_QUESTIONS = 8;
 const OPCODE_QUERY = 0;
 
-export interface DnsPairingOptions<Key> {
+export interface DnsPairingOptions<Asked> {
+  /** What tells conversations apart: a socket or flow. Default: what is given for the conversation itself. */
+  readonly keyOf?: (conversation: Asked) => string | number;
   /** From the first query; default 5,000. */
   readonly timeoutMs?: number;
   /** Questions held, waiting and remembered; default 65,536. Beyond it new ones are refused and counted. */
   readonly maxPending?: number;
   /** `timeMs`: of the response, or when the time was up. */
-  onResult(result: DnsResult, key: Key, timeMs: number): void;
+  onResult(result: DnsResult, conversation: Asked, timeMs: number): void;
 }
 
-export interface DnsPairing<Key> {
-  /** One message of the socket (or flow) `key`. `side` sent it. */
-  message(key: Key, side: Side, message: DnsMessage, timeMs: number): void;
+/** `Asked` stands for a conversation; results come with that of the query, or of the response when there was none. */
+export interface DnsPairing<Asked> {
+  /** One message of the conversation. `side` sent it. */
+  message(conversation: Asked, side: Side, message: DnsMessage, timeMs: number): void;
   /** A multicast message: there is no one asker to pair it with; responses are reported as unasked. */
-  multicast(key: Key, message: DnsMessage, timeMs: number): void;
+  multicast(conversation: Asked, message: DnsMessage, timeMs: number): void;
   /** Reports timeouts until `nowMs`. */
   tick(nowMs: number): void;
   /** Nothing more will come. What then still waits is neither answered nor timed out: counted as `undecided`. */
@@ -42,40 +45,40 @@ export interface DnsPairing<Key> {
  * Brings queries and responses together by socket, asking side, id and question. Every question asked is reported
  * once, as answered or as timed out, whatever the rhythm of `tick`; repeats either way are counted.
  */
-export function createDnsPairing<Key extends string | number>(
-  options: DnsPairingOptions<Key>,
-): DnsPairing<Key> {
+export function createDnsPairing<Asked>(options: DnsPairingOptions<Asked>): DnsPairing<Asked> {
   return new Pairing(options);
 }
 
 /** Where a message belongs. `group` is undefined for what is not paired. */
-interface Place<Key> {
-  readonly key: Key;
+interface Place<Asked> {
+  readonly conversation: Asked;
   readonly group: Group | undefined;
   readonly id: number;
   readonly timeMs: number;
 }
 
-class Pairing<Key extends string | number> implements DnsPairing<Key> {
+class Pairing<Asked> implements DnsPairing<Asked> {
   readonly counters = createPairingCounters();
   readonly #timeoutMs: number;
-  readonly #table: TransactionTable<Key>;
-  readonly #truncations: TruncationMemory<Key>;
-  readonly #onResult: DnsPairingOptions<Key>['onResult'];
+  readonly #table: TransactionTable<Asked>;
+  readonly #truncations: TruncationMemory;
+  readonly #keyOf: (conversation: Asked) => string | number;
+  readonly #onResult: DnsPairingOptions<Asked>['onResult'];
 
-  constructor(options: DnsPairingOptions<Key>) {
+  constructor(options: DnsPairingOptions<Asked>) {
     const { timeoutMs = DNS_TIMEOUT_MS, maxPending = DEFAULT_MAX_PENDING } = options;
     this.#timeoutMs = timeoutMs;
     this.#table = new TransactionTable(maxPending);
     this.#truncations = createTruncationMemory(timeoutMs);
-    this.#onResult = (result, key, timeMs) => options.onResult(result, key, timeMs);
+    this.#keyOf = options.keyOf ?? ((conversation) => conversation as string | number);
+    this.#onResult = (result, conversation, timeMs) => options.onResult(result, conversation, timeMs);
   }
 
   get pending(): number {
     return this.#table.waiting;
   }
 
-  message(key: Key, side: Side, message: DnsMessage, timeMs: number): void {
+  message(conversation: Asked, side: Side, message: DnsMessage, timeMs: number): void {
     this.tick(timeMs);
     const { id, response } = message;
     if (message.opcode !== OPCODE_QUERY) {
@@ -84,17 +87,21 @@ class Pairing<Key extends string | number> implements DnsPairing<Key> {
     }
     // Either end may ask: two servers talk from port 53 to port 53.
     const asker = response === (side === 'client') ? 'server' : 'client';
-    const group = groupOf(key, asker, id);
-    if (response) this.#respond({ key, group, id, timeMs }, message);
-    else this.#query({ key, group, id, timeMs }, message);
+    const group = groupOf(this.#keyOf(conversation), asker, id);
+    if (response) this.#respond({ conversation, group, id, timeMs }, message);
+    else this.#query({ conversation, group, id, timeMs }, message);
   }
 
-  multicast(key: Key, message: DnsMessage, timeMs: number): void {
+  multicast(conversation: Asked, message: DnsMessage, timeMs: number): void {
     this.tick(timeMs);
     this.counters.multicast++;
     if (!message.response || message.opcode !== OPCODE_QUERY) return;
     this.counters.responses++;
-    this.#reportUnasked({ key, group: undefined, id: message.id, timeMs }, message.questions[0], message);
+    this.#reportUnasked(
+      { conversation, group: undefined, id: message.id, timeMs },
+      message.questions[0],
+      message,
+    );
   }
 
   tick(nowMs: number): void {
@@ -115,12 +122,13 @@ class Pairing<Key extends string | number> implements DnsPairing<Key> {
     for (let left = table.firstEnded; left; left = table.firstEnded) table.remove(left);
   }
 
-  #query(place: Place<Key> & { readonly group: Group }, message: DnsMessage): void {
+  #query(place: Place<Asked> & { readonly group: Group }, message: DnsMessage): void {
     if (message.questions.length === 0) this.counters.emptyQueries++;
     for (const question of this.#questionsOf(message)) this.#ask(place, question);
   }
 
-  #ask({ key, group, id, timeMs }: Place<Key> & { readonly group: Group }, question: DnsQuestion): void {
+  #ask(place: Place<Asked> & { readonly group: Group }, question: DnsQuestion): void {
+    const { conversation, group, id, timeMs } = place;
     this.counters.questions++;
     const known = this.#table.find(group, question);
     if (known?.state === 'waiting') {
@@ -129,12 +137,12 @@ class Pairing<Key extends string | number> implements DnsPairing<Key> {
       return;
     }
     if (known !== undefined) this.#table.remove(known);
-    const afterTruncation = this.#truncations.recall(key, id, question, timeMs);
-    const opening = { key, group, id, question, afterTruncation, firstMs: timeMs, state: 'waiting' } as const;
-    if (!this.#table.add(opening)) this.counters.refused++;
+    const afterTruncation = this.#truncations.recall(this.#keyOf(conversation), id, question, timeMs);
+    const rest = { afterTruncation, firstMs: timeMs, state: 'waiting' } as const;
+    if (!this.#table.add({ conversation, group, id, question, ...rest })) this.counters.refused++;
   }
 
-  #respond(place: Place<Key> & { readonly group: Group }, message: DnsMessage): void {
+  #respond(place: Place<Asked> & { readonly group: Group }, message: DnsMessage): void {
     this.counters.responses++;
     if (message.questions.length === 0) this.#respondById(place, message);
     for (const question of this.#questionsOf(message)) {
@@ -145,7 +153,7 @@ class Pairing<Key extends string | number> implements DnsPairing<Key> {
   }
 
   /** For responses without a question: when the id leaves no doubt. */
-  #respondById(place: Place<Key> & { readonly group: Group }, message: DnsMessage): void {
+  #respondById(place: Place<Asked> & { readonly group: Group }, message: DnsMessage): void {
     const group = this.#table.group(place.group);
     const open = group.filter((known) => known.state === 'waiting');
     const [candidate] = open.length > 0 ? open : group;
@@ -154,40 +162,40 @@ class Pairing<Key extends string | number> implements DnsPairing<Key> {
     else this.#answer(candidate, message, place.timeMs);
   }
 
-  #answer(known: Transaction<Key>, message: DnsMessage, timeMs: number): void {
+  #answer(known: Transaction<Asked>, message: DnsMessage, timeMs: number): void {
     // Time may step back in a capture, so that the oldest is not first in line.
     if (known.state === 'waiting' && timeMs - known.firstMs >= this.#timeoutMs) this.#timeOut(known);
     if (known.state !== 'waiting') {
       this.counters[known.state === 'late' ? 'late' : 'duplicates']++;
       return;
     }
-    this.#table.end(known, 'answered', timeMs);
+    const conversation = this.#table.end(known, 'answered', timeMs) as Asked;
     this.counters.answered++;
-    const { key, id, question, retries, afterTruncation } = known;
-    if (message.truncated) this.#truncations.note(key, id, question, timeMs);
+    const { id, question, retries, afterTruncation } = known;
+    if (message.truncated) this.#truncations.note(this.#keyOf(conversation), id, question, timeMs);
     const latencyMs = Math.max(0, timeMs - known.firstMs);
     const asked = { question, retries, afterTruncation, latencyMs, outcome: 'answered' } as const;
-    this.#onResult(responseFacts(message, asked), key, timeMs);
+    this.#onResult(responseFacts(message, asked), conversation, timeMs);
   }
 
-  #timeOut(due: Transaction<Key>): void {
+  #timeOut(due: Transaction<Asked>): void {
     const timeMs = due.firstMs + this.#timeoutMs;
-    this.#table.end(due, 'late', timeMs);
+    const conversation = this.#table.end(due, 'late', timeMs) as Asked;
     this.counters.timeouts++;
     const { question, retries, afterTruncation } = due;
-    this.#onResult(timeoutFacts(due.id, { question, retries, afterTruncation }), due.key, timeMs);
+    this.#onResult(timeoutFacts(due.id, { question, retries, afterTruncation }), conversation, timeMs);
   }
 
-  #reportUnasked(place: Place<Key>, question: DnsQuestion | undefined, message: DnsMessage): void {
-    const { key, group, id, timeMs } = place;
+  #reportUnasked(place: Place<Asked>, question: DnsQuestion | undefined, message: DnsMessage): void {
+    const { conversation, group, id, timeMs } = place;
     this.counters.unasked++;
     if (question !== undefined && group !== undefined) {
       const rest = { afterTruncation: false, firstMs: timeMs, state: 'unasked' } as const;
-      this.#table.add({ key, group, id, question, ...rest });
-      if (message.truncated) this.#truncations.note(key, id, question, timeMs);
+      this.#table.add({ conversation: undefined, group, id, question, ...rest });
+      if (message.truncated) this.#truncations.note(this.#keyOf(conversation), id, question, timeMs);
     }
     const asked = { question, retries: 0, afterTruncation: false, outcome: 'unasked' } as const;
-    this.#onResult(responseFacts(message, asked), key, timeMs);
+    this.#onResult(responseFacts(message, asked), conversation, timeMs);
   }
 
   /** Without repeats, at most `MAX_QUESTIONS`. */

@@ -4,19 +4,19 @@ import { createTransactionList, type Group, type Transaction, type TransactionSt
 /** Questions that one socket may have open under one id: more is an attempt to make each look-up long. */
 const MAX_GROUP = 32;
 
-/** What a transaction begins with. */
-export type Opening<Key> = Pick<
-  Transaction<Key>,
-  'key' | 'group' | 'id' | 'question' | 'firstMs' | 'afterTruncation' | 'state'
+/** What a transaction begins with; without a conversation when it ended before it was seen. */
+export type Opening<Asked> = Pick<
+  Transaction<Asked>,
+  'conversation' | 'group' | 'id' | 'question' | 'firstMs' | 'afterTruncation' | 'state'
 >;
 
 const NONE: readonly never[] = [];
 
 /** All transactions, waiting and ended, at most `cap` of them: at the cap only ended ones make way. */
-export class TransactionTable<Key> {
-  readonly #groups = new Map<Group, Transaction<Key>[]>();
-  readonly #waiting = createTransactionList<Key>();
-  readonly #ended = createTransactionList<Key>();
+export class TransactionTable<Asked> {
+  readonly #groups = new Map<Group, Transaction<Asked>[]>();
+  readonly #waiting = createTransactionList<Asked>();
+  readonly #ended = createTransactionList<Asked>();
   readonly #cap: number;
 
   constructor(cap: number) {
@@ -28,19 +28,19 @@ export class TransactionTable<Key> {
   }
 
   /** The one that waits longest, and the one that ended first. */
-  get oldest(): Transaction<Key> | undefined {
+  get oldest(): Transaction<Asked> | undefined {
     return this.#waiting.first;
   }
 
-  get firstEnded(): Transaction<Key> | undefined {
+  get firstEnded(): Transaction<Asked> | undefined {
     return this.#ended.first;
   }
 
-  group(group: Group): readonly Transaction<Key>[] {
+  group(group: Group): readonly Transaction<Asked>[] {
     return this.#groups.get(group) ?? NONE;
   }
 
-  find(group: Group, question: DnsQuestion): Transaction<Key> | undefined {
+  find(group: Group, question: DnsQuestion): Transaction<Asked> | undefined {
     const candidates = this.#groups.get(group);
     if (candidates === undefined) return undefined;
     for (const known of candidates) {
@@ -50,7 +50,7 @@ export class TransactionTable<Key> {
   }
 
   /** False when there is no room for it. */
-  add(opening: Opening<Key>): boolean {
+  add(opening: Opening<Asked>): boolean {
     if (this.group(opening.group).length >= MAX_GROUP || !this.#makeRoom()) return false;
     const transaction = begin(opening);
     const group = this.#groups.get(opening.group);
@@ -67,14 +67,22 @@ export class TransactionTable<Key> {
     return first !== undefined;
   }
 
-  end(transaction: Transaction<Key>, state: Exclude<TransactionState, 'waiting'>, timeMs: number): void {
+  /** Returns its conversation; undefined when it had ended before. */
+  end(
+    transaction: Transaction<Asked>,
+    state: Exclude<TransactionState, 'waiting'>,
+    timeMs: number,
+  ): Asked | undefined {
+    const { conversation } = transaction;
     this.#listOf(transaction).remove(transaction);
     transaction.state = state;
     transaction.endedMs = timeMs;
+    transaction.conversation = undefined;
     this.#ended.add(transaction);
+    return conversation;
   }
 
-  remove(transaction: Transaction<Key>): void {
+  remove(transaction: Transaction<Asked>): void {
     this.#listOf(transaction).remove(transaction);
     const group = this.#groups.get(transaction.group);
     if (group === undefined) return;
@@ -82,15 +90,15 @@ export class TransactionTable<Key> {
     else group.splice(group.indexOf(transaction), 1);
   }
 
-  #listOf(transaction: Transaction<Key>) {
+  #listOf(transaction: Transaction<Asked>) {
     return transaction.state === 'waiting' ? this.#waiting : this.#ended;
   }
 }
 
 /** Field by field: spreading costs more than all the rest of adding one. */
-function begin<Key>(opening: Opening<Key>): Transaction<Key> {
+function begin<Asked>(opening: Opening<Asked>): Transaction<Asked> {
   return {
-    key: opening.key,
+    conversation: opening.conversation,
     group: opening.group,
     id: opening.id,
     question: opening.question,

@@ -19,9 +19,10 @@ export function groupOf(key: string | number, asker: Side, id: number): Group {
   return `${typeof key} ${key} ${side + id}`;
 }
 
-/** One question of one socket. Kept for a while after its end, to recognise what comes too late or twice. */
-export interface Transaction<Key> {
-  readonly key: Key;
+/** One question of one conversation. Kept for a while after its end, to recognise what comes too late or twice. */
+export interface Transaction<Asked> {
+  /** Until it ends: an ended one is kept far longer than it waited. */
+  conversation: Asked | undefined;
   readonly group: Group;
   readonly id: number;
   readonly question: DnsQuestion;
@@ -30,21 +31,21 @@ export interface Transaction<Key> {
   retries: number;
   state: TransactionState;
   endedMs: number;
-  previous: Transaction<Key> | undefined;
-  next: Transaction<Key> | undefined;
+  previous: Transaction<Asked> | undefined;
+  next: Transaction<Asked> | undefined;
 }
 
 /** Transactions in the order of their arrival; adding and removing cost the same at any size. */
-export interface TransactionList<Key> {
+export interface TransactionList<Asked> {
   readonly size: number;
-  readonly first: Transaction<Key> | undefined;
-  add(transaction: Transaction<Key>): void;
-  remove(transaction: Transaction<Key>): void;
+  readonly first: Transaction<Asked> | undefined;
+  add(transaction: Transaction<Asked>): void;
+  remove(transaction: Transaction<Asked>): void;
 }
 
-export function createTransactionList<Key>(): TransactionList<Key> {
-  let first: Transaction<Key> | undefined;
-  let last: Transaction<Key> | undefined;
+export function createTransactionList<Asked>(): TransactionList<Asked> {
+  let first: Transaction<Asked> | undefined;
+  let last: Transaction<Asked> | undefined;
   let size = 0;
   return {
     get size() {

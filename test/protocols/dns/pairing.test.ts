@@ -4,6 +4,7 @@ import type { Side } from '../../../src/model/conversation.ts';
 import type { DnsResult } from '../../../src/protocols/dns/facts.ts';
 import { createDnsPairing } from '../../../src/protocols/dns/pairing.ts';
 import { parseDnsAnswers } from '../../../src/protocols/dns/parse-message.ts';
+import { TransactionTable } from '../../../src/protocols/dns/transaction-table.ts';
 import { message, name, type Parts, pointer, QUERY, RESPONSE, v4 } from './encode.ts';
 
 const A = 1;
@@ -371,4 +372,16 @@ test('any traffic: the counters add up, and the rhythm of ticks changes nothing'
     }),
     { numRuns: 500 },
   );
+});
+
+test('an ended question keeps its conversation no longer, so that a server of many clients does not fill memory', () => {
+  const table = new TransactionTable<{ readonly client: number }>(10);
+  const question = { name: 'www.example.com', type: A, class: 1 };
+  const rest = { group: 1, id: 1, question, firstMs: 0, afterTruncation: false, state: 'waiting' } as const;
+  table.add({ conversation: { client: 7 }, ...rest });
+  const known = table.find(1, question);
+  if (known === undefined) throw new Error('not found');
+  expect(table.end(known, 'answered', 5)).toEqual({ client: 7 });
+  expect(table.find(1, question)?.conversation).toBeUndefined();
+  expect(table.end(known, 'answered', 6)).toBeUndefined();
 });
