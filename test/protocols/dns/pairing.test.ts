@@ -376,7 +376,7 @@ test('any traffic: the counters add up, and the rhythm of ticks changes nothing'
 
 test('an ended question keeps its conversation no longer, so that a server of many clients does not fill memory', () => {
   const table = new TransactionTable<{ readonly client: number }>(10);
-  const question = { name: 'www.example.com', type: 'A', class: 'IN' };
+  const question = { name: 'www.example.com', type: 'A', class: 1 };
   const rest = { group: 1, id: 1, question, firstMs: 0, afterTruncation: false, state: 'waiting' } as const;
   table.add({ conversation: { client: 7 }, ...rest });
   const known = table.find(1, question);
