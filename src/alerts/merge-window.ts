@@ -2,7 +2,7 @@ import { ATTR } from '../model/attributes.ts';
 import type { Alert, Attributes } from '../model/finding.ts';
 import { SEVERITIES } from '../model/finding.ts';
 import { isoTime } from '../net/iso-time.ts';
-import type { AlertCandidate } from './combine.ts';
+import { type AlertCandidate, settled } from './combine.ts';
 
 /** Reasons are few by design; this keeps a window bounded whatever a detector does. */
 const MAX_REASONS = 64;
@@ -37,7 +37,7 @@ export function openWindow(
   return {
     key,
     ...at,
-    sent: first,
+    sent: settled(first),
     reasons: new Set(first.reasons),
     count: 1,
     told: 0,

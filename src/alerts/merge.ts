@@ -1,5 +1,5 @@
 import type { Alert } from '../model/finding.ts';
-import type { AlertCandidate } from './combine.ts';
+import { type AlertCandidate, settled } from './combine.ts';
 import {
   attributesOf,
   closingRecord,
@@ -129,12 +129,12 @@ export function createMerger({ windowMs, maxKeys = DEFAULT_MAX_KEYS, newUid }: M
         const opened = openWindow(key, candidate, { closesAtMs: timeMs + windowMs, overflow });
         open.set(key, opened);
         queue.push(opened);
-        return send(opened, candidate);
+        return send(opened, opened.sent);
       }
       mergeInto(window, candidate);
       if (rank(candidate) > rank(window.sent)) {
-        window.sent = candidate;
-        return send(window, candidate);
+        window.sent = settled(candidate);
+        return send(window, window.sent);
       }
       counters.merged += 1;
       return undefined;

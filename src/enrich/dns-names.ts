@@ -37,7 +37,7 @@ interface Entry extends QueueLink<Entry> {
   readonly scope: Key;
   readonly address: Key;
   names: readonly string[];
-  untilMs: readonly number[];
+  readonly untilMs: number[];
   /** When the first of them runs out. */
   soonestMs: number;
 }
@@ -71,8 +71,8 @@ export function createDnsNames({ host, maxEntries = DEFAULT_MAX_ENTRIES }: DnsNa
       const own = processScope(event);
       for (const { ip, lifeMs } of addressesOf(event.dns)) {
         const told = { address: ipKey(ip), name: event.dns.questionName, nowMs: event.timeMs, lifeMs };
-        book.tell({ ...told, scope: hostOf(event) });
-        if (own !== undefined) book.tell({ ...told, scope: own });
+        book.tell(hostOf(event), told);
+        if (own !== undefined) book.tell(own, told);
         book.counters.learned += 1;
       }
     },
@@ -87,7 +87,6 @@ export function createDnsNames({ host, maxEntries = DEFAULT_MAX_ENTRIES }: DnsNa
 }
 
 interface Telling {
-  readonly scope: Key;
   readonly address: Key;
   readonly name: string;
   readonly nowMs: number;
@@ -139,21 +138,13 @@ function createBook(maxEntries: number) {
     get size() {
       return size;
     },
-    tell({ scope, address, name, nowMs, lifeMs }: Telling): void {
-      const known = scopes.get(scope)?.get(address);
-      const entry = known ?? open(scope, address);
+    tell(scope: Key, told: Telling): void {
+      const known = scopes.get(scope)?.get(told.address);
       if (known !== undefined) {
         order.remove(known);
         order.push(known);
       }
-      const { names, untilMs } = entry;
-      const kept = names.flatMap((other, at) =>
-        other !== name && (untilMs[at] ?? 0) > nowMs ? [{ name: other, until: untilMs[at] ?? 0 }] : [],
-      );
-      const all = [{ name, until: nowMs + lifeMs }, ...kept].slice(0, MAX_NAMES);
-      entry.names = all.map((each) => each.name);
-      entry.untilMs = all.map(({ until }) => until);
-      entry.soonestMs = Math.min(...entry.untilMs);
+      note(known ?? open(scope, told.address), told);
     },
     names(scope: Key, address: Key, nowMs: number): readonly string[] {
       const entry = scopes.get(scope)?.get(address);
@@ -167,6 +158,20 @@ function createBook(maxEntries: number) {
 /** A pid alone is given away again. */
 function processScope({ owner }: Pick<Talk, 'owner'>): string | undefined {
   return owner === undefined ? undefined : `${owner.pid}:${owner.startNs}`;
+}
+
+/** Puts the name first. Who was given the names before keeps them as they were. */
+function note(entry: Entry, { name, nowMs, lifeMs }: Telling): void {
+  const { names, untilMs } = entry;
+  const isRenewal = names[0] === name && nowMs < entry.soonestMs;
+  if (!isRenewal) {
+    const others = names.flatMap((other, at) => (other !== name && (untilMs[at] ?? 0) > nowMs ? [at] : []));
+    const kept = others.slice(0, MAX_NAMES - 1);
+    entry.names = [name, ...kept.map((at) => names[at] ?? '')];
+    untilMs.splice(0, untilMs.length, 0, ...kept.map((at) => untilMs[at] ?? 0));
+  }
+  untilMs[0] = nowMs + lifeMs;
+  entry.soonestMs = Math.min(...untilMs);
 }
 
 interface Address {

@@ -139,9 +139,9 @@ export function createEngine(parts: EngineParts): Engine {
     const findings = findingsOn(event);
     const ruled = inspectRules(event, findings ?? NONE);
     if (findings === undefined && ruled.length === 0) return;
-    const attributes = describe(event);
-    if (findings !== undefined) offerCombined(findings, attributes);
-    for (const finding of ruled) offerAlone(finding, finding.event === event ? attributes : undefined);
+    const describeOnce = once(() => describe(event));
+    if (findings !== undefined) offerCombined(findings, describeOnce);
+    for (const finding of ruled) offerAlone(finding, finding.event === event ? describeOnce : undefined);
   }
 
   function askRules(ask: (rules: RuleMatcher) => readonly Finding[]): readonly Finding[] {
@@ -169,14 +169,14 @@ export function createEngine(parts: EngineParts): Engine {
     return NONE;
   }
 
-  function offerAlone(finding: Finding, attributes = describe(finding.event)): void {
-    offer([finding], attributes);
+  function offerAlone(finding: Finding, describeIt = (): Attributes => describe(finding.event)): void {
+    offer([finding], describeIt);
   }
 
-  function offerCombined(findings: readonly Finding[], attributes: Attributes): void {
+  function offerCombined(findings: readonly Finding[], describeIt: () => Attributes): void {
     const together = findings.filter(({ alone }) => !alone);
-    if (together.length > 0) offer(together, attributes);
-    for (const finding of findings) if (finding.alone) offerAlone(finding, attributes);
+    if (together.length > 0) offer(together, describeIt);
+    for (const finding of findings) if (finding.alone) offerAlone(finding, describeIt);
   }
 
   function takePackets(raw: PacketEvent): void {
@@ -187,15 +187,15 @@ export function createEngine(parts: EngineParts): Engine {
     const findings = askAll((detector) => detector.inspectPackets?.(event));
     const ruled = askRules((rules) => rules.inspect(event, findings));
     if (findings.length + ruled.length === 0) return;
-    const attributes = describe(event);
+    const describeOnce = once(() => describe(event));
     for (const finding of [...findings, ...ruled])
-      offerAlone(finding, finding.event === event ? attributes : undefined);
+      offerAlone(finding, finding.event === event ? describeOnce : undefined);
   }
 
-  function offer(findings: readonly Finding[], attributes: Attributes): void {
+  function offer(findings: readonly Finding[], describeIt: () => Attributes): void {
     counters.findings += findings.length;
     parts.onFindings?.(findings);
-    const candidate = findingsToAlert(findings, attributes);
+    const candidate = findingsToAlert(findings, describeIt);
     if (candidate === undefined) return;
     counters.candidates += 1;
     const alert = merger.offer(candidate, candidate.timeMs);
@@ -238,6 +238,15 @@ export function createEngine(parts: EngineParts): Engine {
       for (const finding of askRules((rules) => rules.finish(nowMs))) offerAlone(finding);
       for (const alert of merger.flush(nowMs)) delivery.send(alert);
     },
+  };
+}
+
+/** The same answer each time. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

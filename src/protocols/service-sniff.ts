@@ -1,14 +1,6 @@
 import type { Side } from '../model/conversation.ts';
 import type { ServiceProtocol } from '../model/service-protocol.ts';
 
-/** More than any of the signatures needs; zeros stand for what is missing. */
-const BYTES = 24;
-const text = (word: string): number =>
-  be32(
-    Uint8Array.from(word, (letter) => letter.charCodeAt(0)),
-    0,
-  );
-
 const be32 = (bytes: Uint8Array, at: number): number =>
   (((bytes[at] ?? 0) << 24) |
     ((bytes[at + 1] ?? 0) << 16) |
@@ -16,9 +8,15 @@ const be32 = (bytes: Uint8Array, at: number): number =>
     (bytes[at + 3] ?? 0)) >>>
   0;
 const le32 = (bytes: Uint8Array, at: number): number =>
-  be32(Uint8Array.of(...bytes.subarray(at, at + 4)).reverse(), 0);
+  (((bytes[at + 3] ?? 0) << 24) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    (bytes[at] ?? 0)) >>>
+  0;
 const be16 = (bytes: Uint8Array, at: number): number => be32(bytes, at) >>> 16;
 const isDigit = (byte = 0): boolean => byte >= 48 && byte <= 57;
+const codesOf = (word: string): Uint8Array => Uint8Array.from(word, (letter) => letter.charCodeAt(0));
+const word32 = (word: string): number => be32(codesOf(word), 0);
 
 type Fits = (bytes: Uint8Array) => boolean;
 
@@ -27,10 +25,16 @@ const POSTGRESQL: readonly number[] = [0x0003_0000, 0x04d2_162f, 0x04d2_1630];
 const isPostgresql: Fits = (bytes) =>
   bytes.length >= 8 && be32(bytes, 0) >= 8 && be32(bytes, 0) <= 10_000 && POSTGRESQL.includes(be32(bytes, 4));
 
+const ASTERISK = 0x2a;
+/** CR, LF and `$`. */
+const SIZE_OF_STRING = 0x0d0a24;
 /** An array of strings. */
-const isRedis: Fits = (bytes) => /^\*\d\d?\r\n\$/.test(String.fromCharCode(...bytes.subarray(0, 6)));
+const isRedis: Fits = (bytes) => {
+  if (bytes[0] !== ASTERISK || !isDigit(bytes[1])) return false;
+  return be32(bytes, isDigit(bytes[2]) ? 3 : 2) >>> 8 === SIZE_OF_STRING;
+};
 
-const MEMCACHED: readonly number[] = [text('get '), text('gets'), text('set ')];
+const MEMCACHED: readonly number[] = ['get ', 'gets', 'set '].map(word32);
 const isMemcached: Fits = (bytes) => bytes.length >= 5 && MEMCACHED.includes(be32(bytes, 0));
 
 /** A request (responseTo 0) with OP_MSG, OP_QUERY or OP_COMPRESSED. */
@@ -49,11 +53,13 @@ const isKafka: Fits = (bytes) => {
   return bytes.length >= 14 && size >= 10 && size < 65_536 && isCall && (id < 256 || id === 0xffff);
 };
 
-const isAmqp: Fits = (bytes) => bytes.length >= 8 && be32(bytes, 0) === text('AMQP');
+const AMQP = word32('AMQP');
+const isAmqp: Fits = (bytes) => bytes.length >= 8 && be32(bytes, 0) === AMQP;
 
+const MQTT = word32('MQTT');
 /** Behind the length of the packet (one or two bytes) and of the name. */
 const isMqtt: Fits = (bytes) =>
-  bytes.length >= 9 && bytes[0] === 0x10 && be32(bytes, (bytes[1] ?? 0) < 0x80 ? 4 : 5) === text('MQTT');
+  bytes.length >= 9 && bytes[0] === 0x10 && be32(bytes, (bytes[1] ?? 0) < 0x80 ? 4 : 5) === MQTT;
 
 /** A frame of a request, OPTIONS or STARTUP. */
 const isCassandra: Fits = (bytes) => {
@@ -76,15 +82,15 @@ const isMssql: Fits = (bytes) =>
 const isMysql: Fits = (bytes) =>
   bytes.length >= 6 && (be32(bytes, 0) & 0xff_ffff) === 0 && bytes[4] === 10 && isDigit(bytes[5]);
 
+const SSH = word32('SSH-');
 /** The identification that either side begins with (RFC 4253, section 4.2). */
-const isSsh: Fits = (bytes) => /^SSH-[12]\./.test(String.fromCharCode(...bytes.subarray(0, 6)));
+const isSsh: Fits = (bytes) =>
+  be32(bytes, 0) === SSH && (bytes[4] === 0x31 || bytes[4] === 0x32) && bytes[5] === 0x2e;
 
+const SMB = word32('\0SMB');
 /** Behind the length of the message: 0xff (version 1), 0xfe (2 and 3) or 0xfd (encrypted) and `SMB`. */
 const isSmb: Fits = (bytes) =>
-  bytes.length >= 8 &&
-  bytes[0] === 0 &&
-  (bytes[4] ?? 0) >= 0xfd &&
-  (be32(bytes, 4) & 0xff_ffff) === (text('\0SMB') & 0xff_ffff);
+  bytes.length >= 8 && bytes[0] === 0 && (bytes[4] ?? 0) >= 0xfd && (be32(bytes, 4) & 0xff_ffff) === SMB;
 
 /** TPKT around a connection request of X.224 (MS-RDPBCGR 2.2.1.1). */
 const isRdp: Fits = (bytes) => {
@@ -98,10 +104,12 @@ const isRdp: Fits = (bytes) => {
   );
 };
 
+const BITTORRENT = codesOf('\x13BitTorrent ');
 const isBittorrent: Fits = (bytes) =>
-  bytes.length >= 20 && String.fromCharCode(...bytes.subarray(0, 12)) === '\x13BitTorrent ';
+  bytes.length >= 20 && BITTORRENT.every((code, at) => bytes[at] === code);
 
-const isNats: Fits = (bytes) => be32(bytes, 0) === text('INFO') && bytes[4] === 32 && bytes[5] === 123;
+const INFO = word32('INFO');
+const isNats: Fits = (bytes) => be32(bytes, 0) === INFO && bytes[4] === 32 && bytes[5] === 123;
 
 const BY_SIDE: Readonly<Record<Side, readonly (readonly [ServiceProtocol, Fits])[]>> = {
   client: [
@@ -131,6 +139,6 @@ const BY_SIDE: Readonly<Record<Side, readonly (readonly [ServiceProtocol, Fits])
  * same for live traffic (bpf/include/telegen/spoken.h).
  */
 export function sniffService(side: Side, bytes: Uint8Array): ServiceProtocol | undefined {
-  const first = bytes.subarray(0, BYTES);
-  return BY_SIDE[side].find(([, fits]) => fits(first))?.[0];
+  for (const [protocol, fits] of BY_SIDE[side]) if (fits(bytes)) return protocol;
+  return undefined;
 }

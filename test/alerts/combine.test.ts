@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findingsToAlert } from '../../src/alerts/combine.ts';
+import { findingsToAlert, settled } from '../../src/alerts/combine.ts';
 import { mergeKey } from '../../src/alerts/merge-key.ts';
 import { connectionAttributes } from '../../src/net/event-attributes.ts';
 import { connection, finding, ip, TIME_MS } from './fixtures.ts';
@@ -28,7 +28,7 @@ describe('findingsToAlert', () => {
     ['reversed', [EGRESS, PORT, LIST]],
     ['mixed', [PORT, EGRESS, LIST]],
   ])('makes one alert of several findings, %s', (_name, findings) => {
-    const made = findingsToAlert(findings, connectionAttributes(LIST.event as never));
+    const made = findingsToAlert(findings, () => connectionAttributes(LIST.event as never));
     expect(made).toMatchObject({
       severity: 'WARNING',
       body: 'Suspicious outbound connection to known bad IP',
@@ -46,8 +46,17 @@ describe('findingsToAlert', () => {
     });
   });
 
+  it('describes the event when somebody asks, and once', () => {
+    let asked = 0;
+    const made = findingsToAlert([LIST], () => ({ asked: ++asked }));
+    expect(asked).toBe(0);
+    const kept = made && settled(made);
+    expect([made?.attributes['asked'], kept?.attributes['asked'], asked]).toEqual([1, 1, 1]);
+    expect(JSON.parse(JSON.stringify(kept))).toEqual(kept);
+  });
+
   it('yields the alert of the specification', () => {
-    const made = findingsToAlert([LIST], connectionAttributes(connection()));
+    const made = findingsToAlert([LIST], () => connectionAttributes(connection()));
     expect(made?.attributes).toMatchObject({
       'network.event_type': 'suspicious_connection',
       'net.peer.ip': '198.51.100.50',
@@ -63,7 +72,7 @@ describe('findingsToAlert', () => {
     const sly = finding({
       attributes: { 'telegen.reasons': ['x'], 'network.event_type': 'y', 'telegen.detector': 'z' },
     });
-    expect(findingsToAlert([sly], {})?.attributes).toEqual({
+    expect(findingsToAlert([sly], () => ({}))?.attributes).toEqual({
       'network.event_type': 'suspicious_connection',
       'telegen.detector': 'blocklist',
       'telegen.reasons': ['blocklist'],
@@ -72,13 +81,16 @@ describe('findingsToAlert', () => {
 
   it('names each reason once, and breaks ties by severity, then by name', () => {
     const twin = finding({ detector: 'another' });
-    expect(findingsToAlert([LIST, twin], {})).toMatchObject({ detector: 'another', reasons: ['blocklist'] });
+    expect(findingsToAlert([LIST, twin], () => ({}))).toMatchObject({
+      detector: 'another',
+      reasons: ['blocklist'],
+    });
     const graver = finding({ detector: 'zz', severity: 'ERROR' });
-    expect(findingsToAlert([LIST, twin, graver], {})?.detector).toBe('zz');
+    expect(findingsToAlert([LIST, twin, graver], () => ({}))?.detector).toBe('zz');
   });
 
   it('is nothing without findings', () => {
-    expect(findingsToAlert([], {})).toBeUndefined();
+    expect(findingsToAlert([], () => ({}))).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findingsToAlert } from '../../src/alerts/combine.ts';
+import { findingsToAlert, settled } from '../../src/alerts/combine.ts';
 import { createMerger } from '../../src/alerts/merge.ts';
 import { createTunedMerger } from '../../src/alerts/tuning/tuned-merger.ts';
 import { createListHealth } from '../../src/cli/run/list-health.ts';
@@ -212,8 +212,8 @@ function packetAlerts(): Alert[] {
     scans.probe({ port: 22, target: `192.0.2.${port + 20}` });
   }
   return [...rates.findings, ...scans.findings].flatMap((finding) => {
-    const candidate = findingsToAlert([finding], eventAttributes(finding.event));
-    return candidate === undefined ? [] : [{ ...candidate, uid: 'u' }];
+    const candidate = findingsToAlert([finding], () => eventAttributes(finding.event));
+    return candidate === undefined ? [] : [{ ...settled(candidate), uid: 'u' }];
   });
 }
 
@@ -281,7 +281,7 @@ function alerts(): string[] {
   const scores = { scoreOf: () => score, scoreOfName: () => undefined };
   const known = reputation(scores, { threshold: 50 }).inspect(connection());
   const findings = [found, known].filter((finding) => finding !== undefined);
-  const candidate = findingsToAlert(findings, connectionAttributes(connection()));
+  const candidate = findingsToAlert(findings, () => connectionAttributes(connection()));
   if (candidate === undefined) throw new Error('a listed address is found');
   const merger = createMerger({ windowMs: 1000, newUid: () => '0d3f3a2e-8f3c-4c1b-9a51-6f1f0e9f4b5a' });
   const first = merger.offer(candidate, TIME_MS);
@@ -314,7 +314,7 @@ function alerts(): string[] {
     ),
   ].map((notice) => ({ ...notice, uid: 'u' }));
   const ruled = ruleAlerts().flatMap(
-    (finding) => findingsToAlert([finding], connectionAttributes(connection())) ?? [],
+    (finding) => findingsToAlert([finding], () => connectionAttributes(connection())) ?? [],
   );
   const open = createMerger({ windowMs: 1000, newUid: () => 'u' });
   const ofRules = ruled.map((each) => open.offer(each, TIME_MS));

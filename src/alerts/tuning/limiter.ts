@@ -2,7 +2,7 @@ import { ATTR } from '../../model/attributes.ts';
 import type { Alert, Attributes } from '../../model/finding.ts';
 import { SEVERITIES } from '../../model/finding.ts';
 import { isoTime } from '../../net/iso-time.ts';
-import type { AlertCandidate } from '../combine.ts';
+import { type AlertCandidate, settled } from '../combine.ts';
 import { compileMatch, type Matcher } from './matcher.ts';
 import type { Limit, Tracked } from './tuning.ts';
 
@@ -135,7 +135,7 @@ export function createLimiter({ limits, maxKeys, newUid }: LimiterOptions): Limi
       toldSent: 0,
       closingUid: undefined,
       sent: 0,
-      gravest: candidate,
+      gravest: settled(candidate),
       firstSeenMs: candidate.timeMs,
       lastSeenMs: candidate.timeMs,
       nextAt: limit.count,
@@ -158,7 +158,7 @@ export function createLimiter({ limits, maxKeys, newUid }: LimiterOptions): Limi
     at.firstSeenMs = Math.min(at.firstSeenMs, candidate.timeMs);
     at.lastSeenMs = Math.max(at.lastSeenMs, candidate.timeMs);
     if (SEVERITIES.indexOf(candidate.severity) > SEVERITIES.indexOf(at.gravest.severity))
-      at.gravest = candidate;
+      at.gravest = settled(candidate);
     const passed = passes(at);
     if (passed) at.sent += 1;
     return passed;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { findingsToAlert } from '../../../src/alerts/combine.ts';
+import { findingsToAlert, settled } from '../../../src/alerts/combine.ts';
 import { connectionAttributes } from '../../../src/net/event-attributes.ts';
 import { formatPretty } from '../../../src/telemetry/export/pretty.ts';
 import { alert, connection, finding, ip } from '../../alerts/fixtures.ts';
 
-const made = findingsToAlert([finding()], connectionAttributes(connection()))!;
+const made = settled(findingsToAlert([finding()], () => connectionAttributes(connection()))!);
 
 describe('formatPretty', () => {
   it('shows time, severity, body, peer and process, then the details', () => {

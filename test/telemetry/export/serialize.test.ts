@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { findingsToAlert } from '../../../src/alerts/combine.ts';
+import { findingsToAlert, settled } from '../../../src/alerts/combine.ts';
 import { connectionAttributes } from '../../../src/net/event-attributes.ts';
 import { alertToJson, eventToJson } from '../../../src/telemetry/export/serialize.ts';
 import { alert, connection, finding } from '../../alerts/fixtures.ts';
 
 describe('alertToJson', () => {
   it('has the form and the fields of the specification', () => {
-    const made = findingsToAlert([finding()], connectionAttributes(connection()));
-    const line = alertToJson({ ...made!, uid: 'uid-1' });
+    const made = findingsToAlert([finding()], () => connectionAttributes(connection()));
+    const line = alertToJson({ ...settled(made!), uid: 'uid-1' });
     const parsed = JSON.parse(line);
     expect(Object.keys(parsed)).toEqual(['timestamp', 'severity', 'body', 'attributes']);
     expect(parsed).toMatchObject({
