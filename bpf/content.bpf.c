@@ -191,6 +191,17 @@ static __always_inline void tg_stream_segment(struct __sk_buff *skb, struct bpf_
 	__sync_lock_test_and_set(&half->busy, 0);
 }
 
+/*
+ * Where DNS alone is wanted, other streams only tell what first bytes speak to, which the end of a connection says: without that they
+ * need no state. A listener has no peer, and its own port in src_port (host order; the peer's is in network order).
+ */
+static __always_inline int tg_is_stream_wanted(const struct bpf_sock *sk)
+{
+	if (tg_content & ~TG_CONTENT_DNS || tg_wants(TG_PHASE_CLOSED))
+		return 1;
+	return tg_is_dns_port(sk->src_port) || tg_is_dns_port(bpf_ntohs(sk->dst_port));
+}
+
 static __always_inline void tg_packet(struct __sk_buff *skb, int out)
 {
 	struct tg_datagram datagram = {};
@@ -199,7 +210,7 @@ static __always_inline void tg_packet(struct __sk_buff *skb, int out)
 
 	if (!sk)
 		return;
-	if (tg_read_segment(skb, &segment)) {
+	if (tg_is_stream_wanted(sk) && tg_read_segment(skb, &segment)) {
 		tg_stream_segment(skb, sk, &segment, out);
 		return;
 	}

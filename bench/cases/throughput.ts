@@ -2,6 +2,7 @@ import type { Sandbox } from '../../test/support/sandbox.ts';
 import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
 import { type Pair, ratios, summarise, takePairs } from '../statistics.ts';
 import { onOwnGround } from '../support/ground.ts';
+import { SETUPS, type Setup, setupFile } from '../support/switches.ts';
 import { attachedOrNot, type RunningTelegen } from '../support/telegen.ts';
 import { type ObservedEnd, runWrk, warmUp, withNginx } from '../support/web.ts';
 
@@ -20,6 +21,7 @@ interface Leg {
 interface Plan {
   readonly keepAlive: boolean;
   readonly observed: ObservedEnd;
+  readonly setup: Setup;
   readonly pairs: number;
   readonly seconds: number;
 }
@@ -31,14 +33,17 @@ export const shortConnections: Benchmark = {
     'wrk (1 thread, 32 connections, "Connection: close") loads one nginx worker over the loopback of a network namespace: one ' +
     'connection for each request. One end is in the observed cgroup, the other outside. wrk, nginx and telegen share all ' +
     'processors, so what telegen itself uses to handle the events is taken from the load, too. Each leg is warmed up with 40,000 ' +
-    'connections by ab.',
+    'connections by ab. "By default" is without a configuration file: all telemetry, rules and detectors; "detectors alone" has ' +
+    'telemetry and rules switched off.',
   compares:
     'requests per second with telegen run attached / not attached, legs in alternating order, a new nginx for each.',
   live: true,
   run: (context) =>
     runPlans(
       context,
-      ENDS.map((observed) => plan(context, { keepAlive: false, observed, pairs: 3 })),
+      ENDS.flatMap((observed) =>
+        SETUPS.map((setup) => plan(context, { keepAlive: false, observed, setup, pairs: 3 })),
+      ),
     ),
 };
 
@@ -48,7 +53,10 @@ export const keepAlive: Benchmark = {
   work: 'As short-connections, but all requests go over 32 connections that stay open; nginx is in the observed cgroup.',
   compares: shortConnections.compares,
   live: true,
-  run: (context) => runPlans(context, [plan(context, { keepAlive: true, observed: 'server', pairs: 3 })]),
+  run: (context) =>
+    runPlans(context, [
+      plan(context, { keepAlive: true, observed: 'server', setup: 'by default', pairs: 3 }),
+    ]),
 };
 
 function plan({ quick }: BenchContext, full: Omit<Plan, 'seconds'>): Plan {
@@ -66,25 +74,25 @@ async function runPlans(context: BenchContext, plans: readonly Plan[]): Promise<
 
 function runPlan(
   { say }: BenchContext,
-  { keepAlive, observed, pairs: count, seconds }: Plan,
+  { keepAlive, observed, setup, pairs: count, seconds }: Plan,
 ): Promise<Outcome> {
+  const where = `${observed} observed, ${setup}`;
   return onOwnGround(async (ground) => {
+    const options = { cgroup: ground.cgroup, ...setupFile(setup, ground.folder) };
     const pairs = await takePairs(count, async (attached) => {
-      const leg = await attachedOrNot(attached, { cgroup: ground.cgroup }, (telegen) =>
+      const leg = await attachedOrNot(attached, options, (telegen) =>
         measure(ground, { keepAlive, observed, seconds }, telegen),
       );
-      say(
-        `${observed} observed, ${attached ? 'attached' : 'not attached'}: ${Math.round(leg.perSecond)} requests/s`,
-      );
+      say(`${where}, ${attached ? 'attached' : 'not attached'}: ${Math.round(leg.perSecond)} requests/s`);
       return leg;
     });
-    return { rows: rowsOf(pairs, keepAlive, observed), raw: rawOf(pairs, observed) };
+    return { rows: rowsOf(pairs, keepAlive, where), raw: rawOf(pairs, where) };
   });
 }
 
 function measure(
   ground: Sandbox,
-  { keepAlive, observed, seconds }: Omit<Plan, 'pairs'>,
+  { keepAlive, observed, seconds }: Omit<Plan, 'pairs' | 'setup'>,
   telegen: RunningTelegen | undefined,
 ): Promise<Leg> {
   return withNginx(ground, observed === 'server', async () => {
@@ -100,8 +108,7 @@ function measure(
   });
 }
 
-function rowsOf(pairs: readonly Pair<Leg>[], keepAlive: boolean, observed: ObservedEnd): Row[] {
-  const where = `${observed} observed`;
+function rowsOf(pairs: readonly Pair<Leg>[], keepAlive: boolean, where: string): Row[] {
   const attached = pairs.map((pair) => pair.attached);
   const ratio = {
     label: `${where}: attached / not attached`,
@@ -135,12 +142,12 @@ function rowsOf(pairs: readonly Pair<Leg>[], keepAlive: boolean, observed: Obser
   ];
 }
 
-function rawOf(pairs: readonly Pair<Leg>[], observed: ObservedEnd): Outcome['raw'] {
+function rawOf(pairs: readonly Pair<Leg>[], where: string): Outcome['raw'] {
   return {
-    [`${observed} observed, attached, requests/s`]: pairs.map((pair) => pair.attached.perSecond),
-    [`${observed} observed, not attached, requests/s`]: pairs.map((pair) => pair.detached.perSecond),
-    [`${observed} observed, 99th percentile, ratio`]: ratios(pairs, (leg) => leg.p99Ms),
-    [`${observed} observed, telegen us/request`]: pairs.map((pair) => pair.attached.cpuUs),
-    [`${observed} observed, telegen peak bytes`]: pairs.map((pair) => pair.attached.peakBytes),
+    [`${where}, attached, requests/s`]: pairs.map((pair) => pair.attached.perSecond),
+    [`${where}, not attached, requests/s`]: pairs.map((pair) => pair.detached.perSecond),
+    [`${where}, 99th percentile, ratio`]: ratios(pairs, (leg) => leg.p99Ms),
+    [`${where}, telegen us/request`]: pairs.map((pair) => pair.attached.cpuUs),
+    [`${where}, telegen peak bytes`]: pairs.map((pair) => pair.attached.peakBytes),
   };
 }

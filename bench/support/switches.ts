@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+
 /** The features of the specification's table, as the configuration switches them. */
 export interface Switches {
   readonly tcp: boolean;
@@ -39,4 +41,28 @@ export function switchesToConfig({ tcp, dns, http, grpc, xdp, security }: Switch
     },
     rules: { enabled: security },
   });
+}
+
+/** The text of one with detectors and alerts alone: no telemetry, no rules, nothing decoded but names that were asked for. */
+function detectorsAlone(): string {
+  return JSON.stringify({
+    agent: {
+      network: { tcp: { enabled: false }, dns: { enabled: false }, xdp: { enabled: false } },
+      ebpf: { network: { enabled: false } },
+      telemetry: { enabled: false },
+    },
+    rules: { enabled: false },
+  });
+}
+
+/** How telegen is set up where it is attached; by default everything is on but sampled packets. */
+export const SETUPS = ['by default', 'detectors alone'] as const;
+export type Setup = (typeof SETUPS)[number];
+
+/** A configuration file for it in the folder; by default there is none. */
+export function setupFile(setup: Setup, folder: string): { readonly configFile?: string } {
+  if (setup === 'by default') return {};
+  const configFile = `${folder}/detectors-alone.yaml`;
+  writeFileSync(configFile, detectorsAlone());
+  return { configFile };
 }

@@ -83,6 +83,18 @@ describeContents('DNS live', (lab) => {
       expect(tally(events.map((event) => event.role))).toEqual({ client: 10, server: 10 });
     });
 
+    it('UDP and TCP where nothing else is wanted: no other content, no ends of connections', async () => {
+      const watch = lab.watch({ kinds: ['dns'], phases: ['attempted', 'accepted'] });
+      await dnsmasq(server);
+      for (const how of ['+notcp', '+tcp']) await dig(how, `@${server}`, 'www.example.com');
+      const events = await watch.finish();
+      expect(losses(watch)).toEqual(NO_LOSSES);
+      const lines = ['udp', 'tcp'].map(
+        (transport) => `${transport} www.example.com A answered NOERROR 192.0.2.80`,
+      );
+      expect(tally(events.map(tell))).toEqual(both(tally(lines)));
+    });
+
     it('cut over UDP, then asked again over TCP; large answers over UDP', async () => {
       const watch = lab.watch();
       await dnsmasq(server);
