@@ -37,7 +37,7 @@ export const alertDelivery: Benchmark = {
     const end = undoLater(async () => void collector.stdin.end());
     const [port] = (await once(collector.stdout, 'data')) as [Buffer];
     try {
-      return await measure(`http://127.0.0.1:${String(port).trim()}`, quick ? 2 : 5, { quick, say });
+      return await measure(`http://127.0.0.1:${String(port).trim()}`, quick ? 2 : 3, { quick, say });
     } finally {
       await end();
     }
@@ -221,7 +221,7 @@ async function measure(
     }
     say(`round ${round}`);
   }
-  const latency = await latencies(endpoint, quick ? 2 : 10);
+  const latency = await latencies(endpoint, quick ? 2 : 5);
   const p99 = quantile(latency, 0.99);
   const rates = Object.entries(raw).map(([label, samples]) => ({
     label,

@@ -26,7 +26,7 @@ export const connectLatency: Benchmark = {
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
   const program = nativeProgram('connect_latency');
-  const [calls, pairs] = quick ? [3_000, 3] : [10_000, 8];
+  const [calls, pairs] = quick ? [3_000, 2] : [10_000, 6];
   return onOwnGround(async (ground) => {
     const port = await ground.start([program, 'serve', `${lastCpu()}`], { cgroup: 'none' }).number();
     const argv = [program, 'measure', '0', `${port}`, `${calls}`];

@@ -39,8 +39,7 @@ function run({ quick, say }: BenchContext): Promise<Outcome> {
   return onOwnGround(async (ground) => {
     const drains = await timeRounds(ground, quick ? 2 : 5, say);
     await ground.endPrograms();
-    const growth: number[] = [];
-    for (let turn = 0; turn < (quick ? 1 : 2); turn++) growth.push(await growthOf(ground, turn, say));
+    const growth = [await growthOf(ground, say)];
     return {
       rows: [
         {
@@ -130,8 +129,8 @@ async function timeRound(capture: LiveCapture, holders: readonly Program[]): Pro
   return (user + system) / 1000;
 }
 
-async function growthOf(ground: Sandbox, turn: number, say: (text: string) => void): Promise<number> {
-  const cgroup = ground.subgroup(`memory-${turn}`);
+async function growthOf(ground: Sandbox, say: (text: string) => void): Promise<number> {
+  const cgroup = ground.subgroup('memory');
   const telegen = await startTelegen({ cgroup, collects: true });
   const holders = startHolders(ground, [FEW, CONNECTIONS - FEW], {
     place: { cgroup },

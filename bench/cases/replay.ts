@@ -32,7 +32,7 @@ export const replay: Benchmark = {
     'judging alone (summary), judging and writing every event as a JSON line to a file, and tshark -T fields with the same ' +
     'fields and tcpdump -v (a line or more for each packet) on the first part of the same capture, in turns.',
   live: false,
-  run: async ({ quick, say }: BenchContext) => measure(quick ? 1 : 3, quick ? 300_000 : 2_000_000, say),
+  run: async ({ quick, say }: BenchContext) => measure(quick ? 1 : 2, quick ? 300_000 : 2_000_000, say),
 };
 
 interface Leg {

@@ -58,7 +58,7 @@ function run({ quick, say }: BenchContext): Promise<Outcome> {
 function measure(ground: Sandbox, { keepAlive }: Load, seconds: number, sensor?: Sensor): Promise<Leg> {
   return withNginx(ground, true, async () => {
     const watcher = await sensor?.start(ground);
-    await warmUp(ground, false);
+    await warmUp(ground, { observed: false, what: sensor?.label === 'telegen' ? 'telegen' : 'nginx' });
     return measureLoad(ground, { keepAlive, seconds }, watcher);
   });
 }

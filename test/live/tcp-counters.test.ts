@@ -52,6 +52,18 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
   };
   const about = (port: number): Seen[] => flows.filter(({ told }) => told.remote.port === port);
   const latest = (port: number): Seen | undefined => about(port).at(-1);
+  const sent = (port: number, bytes: number): Promise<unknown> =>
+    eventually(
+      () => latest(port)?.bytesSent === bytes,
+      () => `${bytes} bytes: ${JSON.stringify(flows)}`,
+    );
+  const threeRounds = async (): Promise<void> => {
+    const { rounds } = watch.capture.flows()!;
+    await eventually(
+      () => watch.capture.flows()!.rounds > rounds + 3,
+      () => 'three more rounds',
+    );
+  };
   /** Waits until what was told last is what `ss` says, and checks that it stays so. */
   const agreed = async (port: number): Promise<Seen> => {
     const both = () => [latest(port), socketTo(sandbox.namespaces.inside, port)] as const;
@@ -162,10 +174,7 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
     });
     client.go();
     await server.line();
-    await eventually(
-      () => latest(port)?.bytesSent === 1_005,
-      () => `the five bytes: ${JSON.stringify(flows)}`,
-    );
+    await sent(port, 1_005);
     expect(latest(port)?.isFirst).toBe(false);
     server.go();
     await client.end();
@@ -186,16 +195,9 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
     const port = await server.number();
     const client = sandbox.peer(`tcp4 connect 127.0.0.1 ${port} send 10 acked say up fork wait close`);
     await client.line();
-    await eventually(
-      () => latest(port)?.bytesSent === 10,
-      () => `the ten bytes: ${JSON.stringify(flows)}`,
-    );
+    await sent(port, 10);
     const { length } = flows;
-    const { rounds } = watch.capture.flows()!;
-    await eventually(
-      () => watch.capture.flows()!.rounds > rounds + 3,
-      () => 'three more rounds',
-    );
+    await threeRounds();
     expect(flows).toHaveLength(length);
     expect(watch.capture.flows()!.failures).toBe(0);
     client.go();
@@ -210,21 +212,12 @@ describe.skipIf(skip !== undefined)(`TCP counters while open ${skip ? `(SKIP: ${
     const client = sandbox.peer(
       `tcp4 connect 127.0.0.1 ${port} send 10 acked wait dup send 5 acked wait fork wait close`,
     );
-    const told = (bytes: number) =>
-      eventually(
-        () => latest(port)?.bytesSent === bytes,
-        () => `${bytes} bytes: ${JSON.stringify(flows)}`,
-      );
-    await told(10);
+    await sent(port, 10);
     client.go();
-    await told(15);
+    await sent(port, 15);
     client.go();
     const { length } = flows;
-    const { rounds } = watch.capture.flows()!;
-    await eventually(
-      () => watch.capture.flows()!.rounds > rounds + 3,
-      () => 'three more rounds',
-    );
+    await threeRounds();
     expect(flows).toHaveLength(length);
     client.go();
   });
