@@ -96,7 +96,7 @@ export const packets: Benchmark = {
 };
 
 function run({ quick, say }: BenchContext): Promise<Outcome> {
-  const [rounds, repeat] = quick ? [3, 100_000] : [7, 500_000];
+  const [rounds, repeat] = quick ? [3, 100_000] : [5, 500_000];
   return onOwnGround(async (ground) => {
     const stats = await startProgramStats(ground);
     const raw = Object.fromEntries(CASES.map(({ label }) => [label, [] as number[]]));

@@ -73,7 +73,7 @@ function rateOf<E>(events: readonly E[], match: (event: E) => readonly number[])
 }
 
 async function measure({ quick, say }: BenchContext): Promise<Outcome> {
-  const rounds = quick ? 3 : 7;
+  const rounds = quick ? 3 : 5;
   const rows: Row[] = [];
   const raw: Record<string, number[]> = {};
   const add = (label: string, unit: string, samples: number[], target?: Target): void => {
@@ -106,7 +106,7 @@ async function measure({ quick, say }: BenchContext): Promise<Outcome> {
     );
     say(each.label);
   }
-  add(`loading ${LOADED} documents`, 's', Array.from({ length: quick ? 1 : 3 }, load), {
+  add(`loading ${LOADED} documents`, 's', Array.from({ length: quick ? 1 : 2 }, load), {
     sense: '<=',
     value: 4,
   });
