@@ -10,7 +10,7 @@ import { readResult, storeResult } from './results.ts';
 import { underProgramRuntime } from './runtime.ts';
 import { undoAll } from './support/cleanup.ts';
 
-const USAGE = `usage: node bench/main.ts [--quick] [NAME...]   measure all, or some (results: bench/results; with --quick: build/bench)
+const USAGE = `usage: node bench/main.ts [--quick] [NAME...]   measure all, or some (results: bench/results; with --quick: build/bench, and without those that take long)
        node bench/main.ts --docs               regenerate docs/performance.md from bench/results
        node bench/main.ts --list               name the benchmarks`;
 const EXIT = { failure: 1, usage: 2, interrupted: 130 } as const;
@@ -27,13 +27,13 @@ function options(): { quick: boolean; docs: boolean; list: boolean; names: strin
   return { ...values, names: positionals };
 }
 
-function chosen(names: readonly string[]): readonly Benchmark[] {
+function chosen(names: readonly string[], quick: boolean): readonly Benchmark[] {
   const unknown = names.filter((name) => BENCHMARKS.every((benchmark) => benchmark.name !== name));
   const known = BENCHMARKS.map(({ name }) => name).join(', ');
   if (unknown.length > 0)
     throw new TypeError(`no benchmark is called ${unknown.join(', ')}; there are ${known}`);
-  return BENCHMARKS.filter(({ name, onRequest }) =>
-    names.length === 0 ? onRequest !== true : names.includes(name),
+  return BENCHMARKS.filter(({ name, onRequest, takesLong }) =>
+    names.length === 0 ? onRequest !== true && !(quick && takesLong) : names.includes(name),
   );
 }
 
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   const { quick, docs, list, names } = options();
   if (list) return void print(BENCHMARKS.map(({ name, title }) => `${name}: ${title}`).join('\n'));
   if (docs) return writeFileSync(PERFORMANCE_PAGE, renderPerformance(BENCHMARKS, readResult));
-  const benchmarks = chosen(names);
+  const benchmarks = chosen(names, quick);
   const exitCode = underProgramRuntime();
   if (exitCode !== undefined) {
     process.exitCode = exitCode;

@@ -42,6 +42,8 @@ export interface Benchmark {
   readonly live: boolean;
   /** Takes so long that it runs only when it is named. */
   readonly onRequest?: true;
+  /** Left out of `--quick` unless it is named. */
+  readonly takesLong?: true;
   run(context: BenchContext): Promise<Outcome>;
 }
 

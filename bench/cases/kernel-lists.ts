@@ -33,6 +33,7 @@ export const kernelLists: Benchmark = {
     'each run, nearly none of them listed; the time of a loop that looks up nothing is taken off.',
   compares: 'Sorted ranges with hash and trie, in turns.',
   live: true,
+  takesLong: true,
   run: ({ quick }: BenchContext) => Promise.resolve(measure(quick ? 10 : 50)),
 };
 

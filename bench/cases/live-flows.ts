@@ -32,6 +32,7 @@ export const liveFlows: Benchmark = {
     'what else it does meanwhile. Memory: one end of each connection is observed; RssAnon of telegen run (default configuration; without the rings, which are mapped), 12 s after connections were opened and after a collection of garbage.',
   compares: `memory with ${FEW.toLocaleString('en')} connections and with ${CONNECTIONS.toLocaleString('en')}, by the difference.`,
   live: true,
+  takesLong: true,
   run,
 };
 

@@ -66,6 +66,7 @@ export const overhead: Benchmark = {
   compares:
     'telegen run with one feature on, less the same with nothing on, which tracks connections and processes all the same; legs in turn.',
   live: true,
+  takesLong: true,
   run,
 };
 

@@ -30,6 +30,7 @@ export const sideBySide: Benchmark = {
   compares:
     'requests per second with the sensor / with none, in turns within each round, a new nginx for each.',
   live: true,
+  takesLong: true,
   run,
 };
 

@@ -28,6 +28,7 @@ export const start: Benchmark = {
     'development; Node.js itself apart. MB are 1,000,000 bytes.',
   compares: 'configurations, in turns.',
   live: true,
+  takesLong: true,
   run: ({ quick, say }: BenchContext) => onOwnGround((ground) => measure(ground, quick ? 1 : 3, say)),
 };
 

@@ -25,6 +25,7 @@ export const workloads: Benchmark = {
   compares:
     'throughput, and 99th percentile where the load tells it, with telegen attached / not attached; legs in alternating order.',
   live: true,
+  takesLong: true,
   run,
 };
 
