@@ -25,6 +25,14 @@ export interface Outcome {
   readonly raw: Readonly<Record<string, readonly number[]>>;
 }
 
+/** All rows and samples of several, in their order; their labels differ. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  return {
+    rows: outcomes.flatMap(({ rows }) => rows),
+    raw: Object.assign({}, ...outcomes.map(({ raw }) => raw)),
+  };
+}
+
 export interface BenchContext {
   /** Fewer samples: for trying, not for publishing. */
   readonly quick: boolean;

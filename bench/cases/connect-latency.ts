@@ -1,5 +1,5 @@
 import type { Sandbox } from '../../test/support/sandbox.ts';
-import type { BenchContext, Benchmark, Outcome } from '../model.ts';
+import { type BenchContext, type Benchmark, type Outcome, together } from '../model.ts';
 import { quantile, ratios, summarise, takePairs } from '../statistics.ts';
 import { lastCpu, nativeProgram, onOwnGround } from '../support/ground.ts';
 import { SETUPS, type Setup, setupFile } from '../support/switches.ts';
@@ -32,10 +32,7 @@ function run({ quick, say }: BenchContext): Promise<Outcome> {
     const argv = [program, 'measure', '0', `${port}`, `${calls}`];
     const outcomes: Outcome[] = [];
     for (const setup of SETUPS) outcomes.push(await compare(ground, { argv, pairs, setup, calls }, say));
-    return {
-      rows: outcomes.flatMap(({ rows }) => rows),
-      raw: Object.assign({}, ...outcomes.map(({ raw }) => raw)),
-    };
+    return together(outcomes);
   });
 }
 

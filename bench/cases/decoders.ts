@@ -121,7 +121,7 @@ function dns(count: number): readonly Work[] {
   };
   const pairing = (): number => {
     let events = 0;
-    const pairs = createDnsPairing<number>({ onResult: () => events++ });
+    const pairs = createDnsPairing<number>({ keyOf: (key) => key, onResult: () => events++ });
     for (let i = 0; i < count / 2; i++) {
       for (const side of ['client', 'server'] as const) {
         const bytes = (side === 'client' ? queries : responses)[i % MANY] as Uint8Array;

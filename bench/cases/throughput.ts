@@ -1,5 +1,5 @@
 import type { Sandbox } from '../../test/support/sandbox.ts';
-import type { BenchContext, Benchmark, Outcome, Row } from '../model.ts';
+import { type BenchContext, type Benchmark, type Outcome, type Row, together } from '../model.ts';
 import { type Pair, ratios, summarise, takePairs } from '../statistics.ts';
 import { onOwnGround } from '../support/ground.ts';
 import { SETUPS, type Setup, setupFile } from '../support/switches.ts';
@@ -69,10 +69,7 @@ function plan({ quick }: BenchContext, full: Omit<Plan, 'seconds' | 'warmedUpFor
 async function runPlans(context: BenchContext, plans: readonly Plan[]): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (const each of plans) outcomes.push(await runPlan(context, each));
-  return {
-    rows: outcomes.flatMap(({ rows }) => rows),
-    raw: Object.assign({}, ...outcomes.map(({ raw }) => raw)),
-  };
+  return together(outcomes);
 }
 
 function runPlan(

@@ -43,19 +43,17 @@ export function switchesToConfig({ tcp, dns, http, grpc, xdp, security }: Switch
   });
 }
 
-/** The text of one with detectors and alerts alone: no telemetry, no rules, nothing decoded but names that were asked for. */
-function detectorsAlone(): string {
-  return JSON.stringify({
-    agent: {
-      network: { tcp: { enabled: false }, dns: { enabled: false }, xdp: { enabled: false } },
-      ebpf: { network: { enabled: false } },
-      telemetry: { enabled: false },
-    },
-    rules: { enabled: false },
-  });
-}
+/** Detectors and alerts: no telemetry, no rules, nothing decoded but DNS, which lists ask for. */
+const DETECTORS_ALONE = JSON.stringify({
+  agent: {
+    network: { tcp: { enabled: false }, dns: { enabled: false }, xdp: { enabled: false } },
+    ebpf: { network: { enabled: false } },
+    telemetry: { enabled: false },
+  },
+  rules: { enabled: false },
+});
 
-/** How telegen is set up where it is attached; by default everything is on but sampled packets. */
+/** How telegen is set up where it is attached. */
 export const SETUPS = ['by default', 'detectors alone'] as const;
 export type Setup = (typeof SETUPS)[number];
 
@@ -63,6 +61,6 @@ export type Setup = (typeof SETUPS)[number];
 export function setupFile(setup: Setup, folder: string): { readonly configFile?: string } {
   if (setup === 'by default') return {};
   const configFile = `${folder}/detectors-alone.yaml`;
-  writeFileSync(configFile, detectorsAlone());
+  writeFileSync(configFile, DETECTORS_ALONE);
   return { configFile };
 }

@@ -1,11 +1,4 @@
-import type {
-  ConversationFacts,
-  DnsFacts,
-  GrpcFacts,
-  HttpFacts,
-  Side,
-  StreamConsumer,
-} from '../model/conversation.ts';
+import type { ConversationFacts, GrpcFacts, HttpFacts, Side, StreamConsumer } from '../model/conversation.ts';
 import { CONTENT_KINDS, type ContentEvent, type ContentKind } from '../model/event.ts';
 import { createDnsDecoder, type DnsDecoder } from '../protocols/dns/decoder.ts';
 import { createDnsPairing, type DnsPairing } from '../protocols/dns/pairing.ts';
@@ -77,7 +70,7 @@ class Reader implements Contents {
     };
     this.#dns = createDnsPairing<ConversationFacts>({
       keyOf: (facts) => facts.socketId,
-      onResult: (dns, facts, timeMs) => emit(dnsEvent(facts, timeMs, dns)),
+      onResult: (dns, facts, timeMs) => emit({ ...facts, kind: 'dns', timeMs, dns }),
     });
   }
 
@@ -243,23 +236,6 @@ function grpcEvent(facts: ConversationFacts, { startMs, endMs }: Span, grpc: Grp
     process: facts.process,
     workload: facts.workload,
     grpc,
-  };
-}
-
-function dnsEvent(facts: ConversationFacts, timeMs: number, dns: DnsFacts): ContentEvent {
-  return {
-    kind: 'dns',
-    timeMs,
-    transport: facts.transport,
-    role: facts.role,
-    local: facts.local,
-    remote: facts.remote,
-    socketId: facts.socketId,
-    owner: facts.owner,
-    attribution: facts.attribution,
-    process: facts.process,
-    workload: facts.workload,
-    dns,
   };
 }
 

@@ -48,10 +48,10 @@ describe('findingsToAlert', () => {
 
   it('describes the event when somebody asks, and once', () => {
     let asked = 0;
-    const made = findingsToAlert([LIST], () => ({ asked: ++asked }));
+    const made = findingsToAlert([LIST], () => ({ 'example.asked': ++asked }));
     expect(asked).toBe(0);
     const kept = made && settled(made);
-    expect([made?.attributes['asked'], kept?.attributes['asked'], asked]).toEqual([1, 1, 1]);
+    expect([made?.attributes['example.asked'], kept?.attributes['example.asked'], asked]).toEqual([1, 1, 1]);
     expect(JSON.parse(JSON.stringify(kept))).toEqual(kept);
   });
 

@@ -16,8 +16,8 @@ const MAX_QUESTIONS = 8;
 const OPCODE_QUERY = 0;
 
 export interface DnsPairingOptions<Asked> {
-  /** What tells conversations apart: a socket or flow. Default: what is given for the conversation itself. */
-  readonly keyOf?: (conversation: Asked) => string | number;
+  /** What tells conversations apart: a socket or flow. */
+  readonly keyOf: (conversation: Asked) => string | number;
   /** From the first query; default 5,000. */
   readonly timeoutMs?: number;
   /** Questions held, waiting and remembered; default 65,536. Beyond it new ones are refused and counted. */
@@ -70,7 +70,7 @@ class Pairing<Asked> implements DnsPairing<Asked> {
     this.#timeoutMs = timeoutMs;
     this.#table = new TransactionTable(maxPending);
     this.#truncations = createTruncationMemory(timeoutMs);
-    this.#keyOf = options.keyOf ?? ((conversation) => conversation as string | number);
+    this.#keyOf = options.keyOf;
     this.#onResult = (result, conversation, timeMs) => options.onResult(result, conversation, timeMs);
   }
 

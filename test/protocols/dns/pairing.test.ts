@@ -28,6 +28,7 @@ function setUp(options: { timeoutMs?: number; maxPending?: number } = {}) {
   const results: (DnsResult & { key: string; timeMs: number })[] = [];
   const pairing = createDnsPairing<string>({
     ...options,
+    keyOf: (key) => key,
     onResult: (result, key, timeMs) => results.push({ ...result, key, timeMs }),
   });
   const lines = () =>
@@ -87,7 +88,10 @@ test('the same id on two sockets, and both ends asking each other', () => {
 test('keys of any kind are told apart', () => {
   const keys = [0, 1, 2 ** 36 - 1, 2 ** 36, Number.MAX_SAFE_INTEGER, -1, 0.5, '0', '1', ''];
   const answered: (string | number)[] = [];
-  const pairing = createDnsPairing<string | number>({ onResult: (_, key) => answered.push(key) });
+  const pairing = createDnsPairing<string | number>({
+    keyOf: (key) => key,
+    onResult: (_, key) => answered.push(key),
+  });
   for (const key of keys) {
     for (const side of ['client', 'server'] as const)
       pairing.message(key, side, query(65_535, 'a.example'), 0);

@@ -29,7 +29,10 @@ function reply(query: Uint8Array, flags: number, answers: readonly Answer[]): Ui
 /** A name server on loopback that lets us see everything that Node's resolver (c-ares) and it say to each other. */
 async function nameServer(answers: readonly Answer[], udpFlags = RESPONSE) {
   const results: (DnsResult & { key: string })[] = [];
-  const pairing = createDnsPairing<string>({ onResult: (result, key) => results.push({ ...result, key }) });
+  const pairing = createDnsPairing<string>({
+    keyOf: (key) => key,
+    onResult: (result, key) => results.push({ ...result, key }),
+  });
   const decoder = createDnsDecoder();
   const seeUdp = (key: string, side: Side, bytes: Uint8Array) => {
     expect(isLikelyDns(bytes, 0, bytes.length)).toBe(true);

@@ -109,7 +109,7 @@ export const TARGETS: readonly Target[] = [
     maxRetained: 64 * KIB,
     open: () => {
       const decoder = createDnsDecoder();
-      const pairing = createDnsPairing<number>({ onResult: ignore });
+      const pairing = createDnsPairing<number>({ keyOf: (key) => key, onResult: ignore });
       return {
         feed(bytes, random) {
           parseDnsMessage(bytes, 0, bytes.length);
