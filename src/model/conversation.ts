@@ -59,7 +59,7 @@ export type DnsOutcome = 'answered' | 'timeout' | 'unasked' | 'asked';
 
 /**
  * A question and what became of it. `unasked`: a response whose query was not seen. `asked`: the question alone, because
- * telemetry is not to tell of responses.
+ * telemetry is not to tell of responses, or because what was watched ended before there was an answer or a timeout.
  */
 export interface DnsFacts {
   readonly id: number;
@@ -75,6 +75,8 @@ export interface DnsFacts {
   readonly latencyMs?: number;
   /** The response was cut (TC). */
   readonly truncated?: boolean;
+  /** Not all of the response was seen or could be read: there may be more answers. */
+  readonly partial?: boolean;
   /** The reserved bit (Z) of the response's header is set, which nothing sets in good faith. */
   readonly reservedBit?: boolean;
   /** Repeats of the query before it was answered. */
@@ -90,7 +92,7 @@ export interface HttpFacts {
   /** Request target as sent: path and query, absolute form, authority or `*`. */
   readonly target?: string;
   readonly scheme?: string;
-  /** Host header or `:authority`. */
+  /** Who is asked: of a target that names a host, else the Host header or `:authority`. */
   readonly authority?: string;
   readonly statusCode?: number;
   readonly requestHeaders: readonly HeaderField[];
@@ -134,4 +136,6 @@ export interface TlsFacts {
   readonly ja4: string;
   /** Encrypted ClientHello was offered: the name is the outer one. */
   readonly encryptedHello: boolean;
+  /** Set when the hello came over QUIC: the version of its Initial packets (RFC 9000, RFC 9369). */
+  readonly quicVersion?: '1' | '2';
 }

@@ -42,14 +42,15 @@ function dnsAttributes(dns: DnsFacts): Draft {
     [ATTR.dnsLatencyMs]: dns.latencyMs,
     [ATTR.dnsOutcome]: dns.outcome,
     [ATTR.dnsRetries]: dns.retries === 0 ? undefined : dns.retries,
-    [ATTR.partial]: dns.truncated === true ? true : undefined,
+    [ATTR.partial]: dns.truncated === true || dns.partial === true ? true : undefined,
   };
 }
 
 /** The URL as far as it was seen: absolute when scheme and authority are known, else the target alone. Secrets are masked. */
-export function urlOf({ target, scheme, authority }: HttpFacts): string | undefined {
-  if (target === undefined) return undefined;
-  if (!target.startsWith('/') || authority === undefined) return maskSecrets(target);
+export function urlOf({ method, target, scheme, authority }: HttpFacts): string | undefined {
+  // In HTTP/2 a tunnel is asked for by its authority alone (RFC 9113, 8.5).
+  if (target === undefined) return method === 'CONNECT' ? authority : undefined;
+  if (!target.startsWith('/') || authority === undefined || authority === '') return maskSecrets(target);
   return maskSecrets(`${scheme ?? 'http'}://${authority}${target}`);
 }
 
@@ -123,7 +124,10 @@ function callAttributes(grpc: GrpcFacts, shown: Shown): Draft {
 }
 
 function helloAttributes(tls: TlsFacts): Draft {
+  const { quicVersion } = tls;
   return {
+    [ATTR.protocolName]: quicVersion === undefined ? undefined : 'quic',
+    [ATTR.protocolVersion]: quicVersion,
     [ATTR.tlsServerName]: tls.serverName,
     [ATTR.tlsAlpn]: unlessEmpty(tls.alpn),
     [ATTR.tlsVersions]: unlessEmpty(tls.versions),

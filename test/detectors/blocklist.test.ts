@@ -118,6 +118,7 @@ describe('names that are seen', () => {
     [dns('a.b.evil.example.com'), 'Suspicious DNS query for known bad domain'],
     [tls('www.evil.example.com'), 'Suspicious TLS connection to known bad domain'],
     [http('EVIL.example.com:8080'), 'Suspicious HTTP request to known bad domain'],
+    [http('good.example.org@evil.example.com:80'), 'Suspicious HTTP request to known bad domain'],
     [grpc('evil.example.com.'), 'Suspicious gRPC call to known bad domain'],
   ])('%j', (event, body) => {
     expect(detector.inspect(event)).toMatchObject({

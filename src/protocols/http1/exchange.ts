@@ -93,14 +93,21 @@ function otherFacts(exchange: Exchange, outcome: HttpFacts['outcome']): HttpFact
   return facts;
 }
 
+/** Of an absolute form: scheme, and authority without a user. */
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#]*@)?([^/?#@]*)/i;
+
+/** A target that names a host itself is asked for, whatever Host says (RFC 9112, 3.2.2 and 3.2.3). */
 function addRequest(facts: Draft, { line, host }: Head): void {
-  if (line.method !== undefined) facts.method = line.method;
+  const { method, target } = line;
+  if (method !== undefined) facts.method = method;
   if (host !== undefined) facts.authority = host;
-  if (line.target === undefined) return;
-  facts.target = line.target;
-  if (line.target.startsWith('/')) return;
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(line.target)?.[1];
+  if (target === undefined) return;
+  facts.target = target;
+  if (target.startsWith('/')) return;
+  const [, scheme, authority] = ABSOLUTE.exec(target) ?? [];
   if (scheme !== undefined) facts.scheme = scheme.toLowerCase();
+  const named = method === 'CONNECT' ? target : authority;
+  if (named) facts.authority = named;
 }
 
 function isDamaged(head: Head | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { Side } from '../../model/conversation.ts';
 import { firstBadLine, type Head, type HeaderChoice, readHead } from './head.ts';
+import { lookAt } from './line-memory.ts';
 import { nextCandidate, readStartLine } from './start-line.ts';
 
 export interface HeadReaderOptions {
@@ -75,6 +76,7 @@ class Reader implements HeadReader {
   abandon(): Head | undefined {
     const { side, choice } = this.#options;
     const end = this.#used;
+    lookAt(this.#buffer);
     const line = end > 0 ? readStartLine(side, this.#buffer, 0, end) : 'more';
     this.#used = 0;
     if (typeof line === 'string' || this.seeking) return undefined;
@@ -163,6 +165,7 @@ class Reader implements HeadReader {
     const { side, maxHeadBytes, choice } = this.#options;
     const limit = Math.min(end, start + maxHeadBytes);
     const full = limit === start + maxHeadBytes;
+    lookAt(bytes);
     const line = readStartLine(side, bytes, start, limit);
     if (line === 'bad' || (line === 'more' && full)) return start + 1;
     if (line === 'more') return 'more';

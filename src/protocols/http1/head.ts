@@ -1,5 +1,5 @@
 import type { HeaderField, Side } from '../../model/conversation.ts';
-import { latin1 } from './latin1.ts';
+import { textOf } from './latin1.ts';
 import { LineMemory, NO_LINE } from './line-memory.ts';
 import { headerName, TOKEN } from './names.ts';
 import type { StartLine } from './start-line.ts';
@@ -45,19 +45,31 @@ const TAB = 9;
 const COLON = 58;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
+/** What a field says of its message: 0 for nothing that is needed to read on. */
+type Meaning = 0 | typeof LENGTH | typeof CODING | typeof HOST | typeof UPGRADE | typeof EXPECT;
+const LENGTH = 1;
+const CODING = 2;
+const HOST = 3;
+const UPGRADE = 4;
+const EXPECT = 5;
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['content-length', LENGTH],
+  ['transfer-encoding', CODING],
+  ['host', HOST],
+  ['upgrade', UPGRADE],
+  ['expect', EXPECT],
+]);
+
 interface KnownField {
   readonly field: HeaderField;
-  /** Its name is one of ALWAYS_READ. */
-  readonly isTelling: boolean;
+  readonly meaning: Meaning;
 }
 /** Header lines, behind the start line of either side. */
-const knownLines = new LineMemory<KnownField>(2048, 2, { field: ['', ''], isTelling: false });
+const knownLines = new LineMemory<KnownField>(2048, 2, { field: ['', ''], meaning: 0 });
 const FIRST_LINE: Readonly<Record<Side, number>> = {
   client: knownLines.beginning(0),
   server: knownLines.beginning(1),
 };
-
-const ALWAYS_READ = new Set(['content-length', 'transfer-encoding', 'host', 'upgrade', 'expect']);
 
 export interface HeadBytes {
   readonly side: Side;
@@ -97,43 +109,36 @@ class FieldReader {
   #at = 0;
   #end = 0;
   #choice: HeaderChoice = { maxHeaders: 0 };
-  /** The known line before the next one, or what stands for it. */
-  #after = 0;
 
   read(head: Draft, bytes: Uint8Array, choice: HeaderChoice): void {
+    const { end } = head;
     this.#bytes = bytes;
-    this.#at = head.line.next;
-    this.#end = head.end;
+    this.#end = end;
     this.#choice = choice;
-    this.#after = FIRST_LINE[head.side];
-    while (this.#at < this.#end && !this.#isOver(head)) this.#line(head);
+    let after = FIRST_LINE[head.side];
+    for (let at = head.line.next; at < end && !isOver(head, bytes, at); ) {
+      const known = knownLines.find(at, end, after);
+      const next = known === NO_LINE ? end : at + knownLines.lengthOf(known) + 1;
+      // Behind a line that is new, such as a date, things go on as usual.
+      after = known === NO_LINE ? knownLines.followerOf(after) : known;
+      // Whether the line is folded shows behind it.
+      if (next < end && !isBlank(bytes[next] as number)) {
+        this.#takeKnown(head, knownLines.valueOf(known));
+        at = next;
+      } else {
+        this.#at = at;
+        this.#readLine(head, known === NO_LINE ? knownLines.textEnd : at);
+        at = this.#at;
+      }
+    }
     this.#bytes = NO_BYTES;
   }
-  #isOver(head: Draft): boolean {
-    const bytes = this.#bytes;
-    const at = this.#at;
-    const lineFeed = bytes[at] === CR ? at + 1 : at;
-    if (lineFeed >= this.#end || bytes[lineFeed] !== LF) return false;
-    head.whole = true;
-    head.end = lineFeed + 1;
-    return true;
-  }
-  #line(head: Draft): void {
-    const known = knownLines.find(this.#bytes, this.#at, this.#end, this.#after);
-    const next = known === NO_LINE ? this.#end : this.#at + knownLines.lengthOf(known) + 1;
-    // Behind a line that is new, such as a date, things go on as usual.
-    this.#after = known === NO_LINE ? knownLines.followerOf(this.#after) : known;
-    // Whether the line is folded shows behind it.
-    if (next >= this.#end || isBlank(this.#bytes[next] as number)) {
-      this.#readLine(head);
-      return;
-    }
-    this.#at = next;
-    const { field, isTelling } = knownLines.valueOf(known);
-    if (isTelling) addField(head, field);
+  #takeKnown(head: Draft, { field, meaning }: KnownField): void {
+    if (meaning !== 0) addField(head, meaning, field[1]);
     this.#take(head, field);
   }
-  #readLine(head: Draft): void {
+  /** `textFrom`: up to there the line is known to hold neither its end nor a control character, save tabs. */
+  #readLine(head: Draft, textFrom: number): void {
     const bytes = this.#bytes;
     const end = this.#end;
     const start = this.#at;
@@ -144,7 +149,7 @@ class FieldReader {
       return;
     }
     const valueStart = afterBlanks(bytes, colon + 1, end);
-    const lineFeed = textEnd(bytes, valueStart, end);
+    const lineFeed = textEnd(bytes, Math.max(valueStart, textFrom), end);
     if (lineFeed < 0) {
       this.#skipBadLine(head);
       return;
@@ -154,14 +159,14 @@ class FieldReader {
     const name = headerName(bytes, start, colon);
     const wanted = this.#choice.names === undefined || this.#choice.names.has(name);
     const folded = isBlank(bytes[this.#at] as number);
-    const isTelling = ALWAYS_READ.has(name);
-    if (!wanted && !folded && !isTelling) return;
-    const text = latin1(bytes, valueStart, trimmedEnd(bytes, valueStart, lineFeed));
+    const meaning = MEANINGS.get(name) ?? 0;
+    if (!wanted && !folded && meaning === 0) return;
+    const text = textOf(bytes, valueStart, trimmedEnd(bytes, valueStart, lineFeed));
     const whole = folded ? this.#unfold(head, text) : text;
     if (whole === undefined) return;
     const field: HeaderField = [name, whole];
-    if (!folded) knownLines.remember(bytes, start, lineFeed, { field, isTelling });
-    if (isTelling) addField(head, field);
+    if (!folded && knownLines.cameBefore()) knownLines.remember(start, lineFeed, { field, meaning });
+    if (meaning !== 0) addField(head, meaning, whole);
     this.#take(head, field);
   }
   /** Continuation lines (obs-fold, RFC 9112, 5.2): each counts as one space. */
@@ -177,7 +182,7 @@ class FieldReader {
       }
       this.#at = lineFeed + 1;
       if (this.#at >= this.#end) return undefined;
-      const more = latin1(bytes, start, trimmedEnd(bytes, start, lineFeed));
+      const more = textOf(bytes, start, trimmedEnd(bytes, start, lineFeed));
       if (more !== '') text = text === '' ? more : `${text} ${more}`;
     }
     return text;
@@ -198,6 +203,15 @@ class FieldReader {
 }
 
 const fields = new FieldReader();
+
+/** Whether the empty line stands at `at`, where a line begins. */
+function isOver(head: Draft, bytes: Uint8Array, at: number): boolean {
+  const lineFeed = bytes[at] === CR ? at + 1 : at;
+  if (lineFeed >= head.end || bytes[lineFeed] !== LF) return false;
+  head.whole = true;
+  head.end = lineFeed + 1;
+  return true;
+}
 
 /** Offset of the line feed, `end` when there is none, -1 when a control character is in the way. */
 function textEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -229,12 +243,12 @@ function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 
-function addField(head: Draft, [name, text]: HeaderField): void {
-  if (name === 'host') head.host ??= text;
-  else if (name === 'upgrade') head.upgrade = text;
-  else if (name === 'expect') head.expects = true;
-  else if (name === 'transfer-encoding') head.transferEncoding = joined(head.transferEncoding, text);
-  else if (name === 'content-length') head.contentLength = joined(head.contentLength, text);
+function addField(head: Draft, meaning: Meaning, text: string): void {
+  if (meaning === HOST) head.host ??= text;
+  else if (meaning === LENGTH) head.contentLength = joined(head.contentLength, text);
+  else if (meaning === CODING) head.transferEncoding = joined(head.transferEncoding, text);
+  else if (meaning === UPGRADE) head.upgrade = text;
+  else head.expects = true;
 }
 
 function joined(before: string | undefined, text: string): string {

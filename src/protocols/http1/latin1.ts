@@ -9,20 +9,22 @@ const CHUNK = 4096;
 
 const cache: string[] = Array.from({ length: CACHE_SLOTS }, () => '');
 
-/** Used again for each string: growing one takes as long as all the rest. */
-const codes: number[] = Array.from({ length: CHUNK }, () => 0);
+/** Arrays of codes by their length, used again for each string: growing one takes as long as all the rest. */
+const codesOf: number[][] = [];
+/** Of longer strings. */
+const manyCodes: number[] = Array.from({ length: CHUNK }, () => 0);
 
 /** The bytes `[start, end)` as a string of their Latin-1 characters. Short strings that repeat are made once. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
   if (length <= 0) return '';
-  if (length > CACHED_LENGTH) return build(bytes, start, end);
+  if (length > CACHED_LENGTH) return textOf(bytes, start, end);
   let hash = length;
-  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+  for (let i = start; i < end; i++) hash = ((hash << 5) + ((bytes[i] as number) - hash)) | 0;
   const slot = (hash ^ (hash >>> 15)) & (CACHE_SLOTS - 1);
   const found = cache[slot] as string;
   if (found.length === length && isText(found, bytes, start)) return found;
-  const text = build(bytes, start, end);
+  const text = textOf(bytes, start, end);
   cache[slot] = text;
   return text;
 }
@@ -32,10 +34,17 @@ function isText(text: string, bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
-function build(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > CHUNK) return build(bytes, start, start + CHUNK) + build(bytes, start + CHUNK, end);
+/** Like latin1(), of what hardly repeats or is remembered elsewhere. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > CHUNK) return textOf(bytes, start, start + CHUNK) + textOf(bytes, start + CHUNK, end);
   const length = end - start;
-  codes.length = length;
+  const codes = length <= CACHED_LENGTH ? ofLength(length) : manyCodes;
+  if (codes === manyCodes) codes.length = length;
   for (let i = 0; i < length; i++) codes[i] = bytes[start + i] as number;
   return String.fromCharCode.apply(null, codes);
+}
+
+function ofLength(length: number): number[] {
+  for (let n = codesOf.length; n <= length; n++) codesOf.push(Array.from({ length: n }, () => 0));
+  return codesOf[length] as number[];
 }

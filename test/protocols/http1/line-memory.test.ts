@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HeaderField } from '../../../src/model/conversation.ts';
 import { createHttp1Conversation } from '../../../src/protocols/http1/conversation.ts';
-import { LineMemory, NO_LINE } from '../../../src/protocols/http1/line-memory.ts';
+import { LineMemory, lookAt, NO_LINE } from '../../../src/protocols/http1/line-memory.ts';
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 
@@ -59,6 +59,12 @@ describe('lines that are known', () => {
     }
   });
 
+  it('with any bytes are read alike every time', () => {
+    const values = ['\u00f0\u00ff'.repeat(9), '\u007f'.repeat(20), '\u0080\u00ff\u00f8\u007f tab\tin it'];
+    for (const value of values)
+      for (let i = 0; i < 5; i++) expect(fieldsOf(request(`X-High: ${value}`))).toEqual([['x-high', value]]);
+  });
+
   it('any two lines, in any order: each is itself', () => {
     const text = fc.string({
       unit: fc.constantFrom(...'a b c X Y Z 0 9 ; = ,'.split(' '), ' ', '\t'),
@@ -107,49 +113,92 @@ describe('lines that are known', () => {
 });
 
 describe('a memory of lines', () => {
-  const line = bytesOf('x-second: time\r\nx');
-  const lineFeed = line.indexOf(10);
   const newMemory = (): LineMemory<string> => new LineMemory(64, 1, '');
+  /** As a reader of lines does: what is not known is read, and remembered when it came before. */
+  const meet = (memory: LineMemory<string>, line: string): number => {
+    const bytes = bytesOf(`${line}\r\nx`);
+    lookAt(bytes);
+    const slot = memory.find(0, bytes.length, memory.beginning(0));
+    if (slot === NO_LINE && memory.cameBefore()) memory.remember(0, bytes.length - 2, line);
+    return slot;
+  };
 
-  it('takes a line when it comes a second time in a row, not before', () => {
+  it('takes a line when it comes a second time, not before', () => {
     const memory = newMemory();
-    const first = memory.beginning(0);
-    memory.remember(line, 0, lineFeed, 'told');
-    expect(memory.find(line, 0, line.length, first)).toBe(NO_LINE);
-    memory.remember(line, 0, lineFeed, 'told');
-    const slot = memory.find(line, 0, line.length, first);
-    expect([memory.valueOf(slot), memory.lengthOf(slot)]).toEqual(['told', lineFeed]);
+    expect(meet(memory, 'x-second: time')).toBe(NO_LINE);
+    expect(meet(memory, 'x-second: time')).toBe(NO_LINE);
+    const slot = meet(memory, 'x-second: time');
+    expect([memory.valueOf(slot), memory.lengthOf(slot)]).toEqual(['x-second: time', 15]);
     // Its line feed must have been seen.
-    expect(memory.find(line, 0, lineFeed, first)).toBe(NO_LINE);
+    lookAt(bytesOf('x-second: time\r\nx'));
+    expect(memory.find(0, 15, memory.beginning(0))).toBe(NO_LINE);
+  });
+
+  it('tells how far an unknown line is text', () => {
+    const memory = newMemory();
+    const textEnd = (line: string): number => {
+      lookAt(bytesOf(line));
+      expect(memory.find(0, line.length, memory.beginning(0))).toBe(NO_LINE);
+      return memory.textEnd;
+    };
+    expect(textEnd('a: b\r\n')).toBe(4);
+    expect(textEnd('a:\tsome\u0080\u00ff more\n')).toBe(14);
+    for (let at = 0; at < 9; at++) expect(textEnd(`${'~'.repeat(at)}\u0001${'~'.repeat(9)}\n`)).toBe(at);
+    expect(textEnd('no end')).toBe(6);
   });
 
   it('does not take one that is too long', () => {
-    const long = bytesOf(`x-long: ${'y'.repeat(300)}\r\n`);
     const memory = newMemory();
-    for (let i = 0; i < 3; i++) memory.remember(long, 0, long.indexOf(10), 'told');
-    expect(memory.find(long, 0, long.length, memory.beginning(0))).toBe(NO_LINE);
+    for (let i = 0; i < 4; i++) expect(meet(memory, `x-long: ${'y'.repeat(300)}`)).toBe(NO_LINE);
+  });
+
+  it('of many more lines than it has room for it keeps some, and takes none for another', () => {
+    const memory = newMemory();
+    const lines = Array.from({ length: 300 }, (_, i) => `name: ${i}`);
+    for (let round = 0; round < 10; round++) {
+      const known = lines.filter((line) => {
+        const slot = meet(memory, line);
+        if (slot !== NO_LINE) expect(memory.valueOf(slot)).toBe(line);
+        return slot !== NO_LINE;
+      });
+      if (round > 2) expect(known.length).toBeGreaterThan(20);
+    }
   });
 
   it('finds a line wherever it stands, and whatever came before it', () => {
-    const lines = Array.from({ length: 20 }, (_, i) => `name-${i}: ${'v'.repeat(i)}\r\n`);
+    const lines = Array.from({ length: 20 }, (_, i) => `name-${i}: ${'v'.repeat(i)}`);
     const memory = newMemory();
-    for (const each of lines)
-      for (let i = 0; i < 2; i++) memory.remember(bytesOf(each), 0, each.indexOf('\n'), each);
-    const number = fc.integer({ min: 0, max: lines.length - 1 });
+    for (const each of lines) for (let i = 0; i < 2; i++) meet(memory, each);
+    const picks = fc.array(fc.integer({ min: 0, max: lines.length - 1 }));
+    // More than 1,024 bytes are not copied.
+    const room = fc.constantFrom(0, 2000);
     fc.assert(
-      fc.property(fc.array(number), fc.nat(9), (picked, offset) => {
-        const text = picked.map((at) => lines[at]).join('');
-        const bytes = bytesOf('#'.repeat(offset) + text);
+      fc.property(picks, fc.nat(9), room, (picked, offset, behind) => {
+        const text = picked.map((at) => `${lines[at]}\r\n`).join('');
+        const bytes = bytesOf('#'.repeat(offset) + text + '#'.repeat(behind)).subarray(1);
+        lookAt(bytes);
         let after = memory.beginning(0);
-        let at = offset;
-        for (const each of picked) {
-          const found = memory.find(bytes, at, bytes.length, after);
-          at += (lines[each] as string).length;
-          after = found === NO_LINE ? memory.followerOf(after) : found;
-          // One of two that share a slot is not known; none is taken for another.
-          if (found !== NO_LINE) expect(memory.valueOf(found)).toBe(lines[each]);
+        let at = offset - 1;
+        for (const each of offset > 0 ? picked : []) {
+          const found = memory.find(at, bytes.length, after);
+          expect(memory.valueOf(found)).toBe(lines[each]);
+          at += (lines[each] as string).length + 2;
+          after = found;
         }
       }),
     );
+  });
+
+  it('looks at bytes as they are when it is told to, though their owner uses them again', () => {
+    const memory = newMemory();
+    for (let i = 0; i < 3; i++) for (const line of ['name: one', 'name: two']) meet(memory, line);
+    for (const behind of [0, 2000]) {
+      const bytes = bytesOf(`name: one\r\n${'#'.repeat(behind)}`);
+      for (const line of ['name: one', 'name: two', 'name: one']) {
+        bytes.set(bytesOf(line));
+        lookAt(bytes);
+        expect(memory.valueOf(memory.find(0, bytes.length, memory.beginning(0)))).toBe(line);
+      }
+    }
   });
 });
