@@ -14,7 +14,7 @@ telegen listens on \`http://127.0.0.1:19090\` unless [\`agent.telemetry.listen\`
 | --- | --- |
 | \`/metrics\` | all metrics below: Prometheus text format 0.0.4, or OpenMetrics 1.0 with exemplars when asked for it |
 | \`/healthz\` | 200 while the program runs |
-| \`/readyz\` | 200 when the kernel hooks are attached, else 503 with the reason; the state of each hook |
+| \`/readyz\` | 200 when the kernel hooks are attached and the watched cgroup is there, else 503 with the reason; the state of each hook |
 | \`/api/v1/topology\` | who talks to whom, see [topology.md](topology.md) |
 | \`/api/v1/alerts?limit=N\` | the latest alerts, newest first; at most 1,000 are kept |
 | \`/api/v1/status\` | version, hooks, records, sinks, lists and the reading of the Kubernetes API, as JSON |

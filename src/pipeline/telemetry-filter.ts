@@ -95,7 +95,7 @@ function compilePaths(patterns: readonly string[]): (event: HttpEvent | GrpcEven
 function shapeDns(event: DnsEvent, wanted: TelemetryFilterOptions['dns']): DnsEvent | undefined {
   const { outcome } = event.dns;
   if (!wanted.captureResponses) return wanted.captureQueries ? questionOnly(event) : undefined;
-  if (!wanted.captureQueries && outcome === 'timeout') return undefined;
+  if (!wanted.captureQueries && (outcome === 'timeout' || outcome === 'asked')) return undefined;
   if (wanted.captureContent || event.dns.answers === undefined) return event;
   const { answers: _, ...dns } = event.dns;
   return withDns(event, event.timeMs, dns);

@@ -130,6 +130,24 @@ describe('connectionAttributes', () => {
   });
 });
 
+it.each([
+  ['nothing is missing', {}, undefined],
+  ['the server cut the response', { truncated: true }, true],
+  ['the response could not be read to its end', { truncated: false, partial: true }, true],
+  ['all was read', { truncated: false, partial: false }, undefined],
+])('telegen.partial of DNS: %s', (_, some, expected) => {
+  const { kind: _kind, phase: _phase, ...facts } = connection();
+  const dns = {
+    id: 1,
+    questionName: 'a',
+    questionType: 'A',
+    outcome: 'answered',
+    retries: 0,
+    ...some,
+  } as const;
+  expect(eventAttributes({ ...facts, kind: 'dns', dns })['telegen.partial']).toBe(expected);
+});
+
 describe('eventAttributes', () => {
   const { owner } = connection();
 

@@ -94,6 +94,25 @@ describe('the filter of telemetry', () => {
     });
   });
 
+  test.each([
+    [true, true, true],
+    [true, false, true],
+    [false, true, false],
+    [false, false, false],
+  ])('a question that nothing came of: queries %s, responses %s: shown %s', (queries, responses, shown) => {
+    const dns = { captureQueries: queries, captureResponses: responses, captureContent: true };
+    const filter = createTelemetryFilter({ ...OPEN, dns });
+    const asked = {
+      id: 1,
+      questionName: 'a.example',
+      questionType: 'A',
+      retries: 0,
+      outcome: 'asked',
+    } as const;
+    const event: DnsEvent = { ...facts, kind: 'dns', dns: asked };
+    expect(filter.apply(event)).toEqual(shown ? event : undefined);
+  });
+
   test('whatever comes: offered = shown + withheld', () => {
     const kinds = fc.constantFrom(connection(), http('/a'), http('/health'), loss);
     const ports = fc.array(fc.constantFrom(4444, 80, 443));

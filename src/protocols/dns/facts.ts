@@ -1,10 +1,9 @@
 import type { DnsFacts, DnsOutcome, DnsRecord } from '../../model/conversation.ts';
 import type { DnsMessage, DnsQuestion } from './message.ts';
+import type { Transaction } from './transaction.ts';
 
 /** What the pairing says of a question beyond the shared facts. */
 export interface DnsResult extends DnsFacts {
-  /** Not all of the response could be read: there may be more answers. */
-  readonly partial: boolean;
   /** Asked again after a truncated response to the same question and id on another socket. */
   readonly afterTruncation: boolean;
 }
@@ -21,16 +20,16 @@ export interface Asked {
 /** Types that lead from the name asked for to the one that has the answer. */
 const ALIASES: readonly string[] = ['CNAME', 'DNAME'];
 
-/** Facts of a question that was not answered in time. */
-export function timeoutFacts(
-  id: number,
-  asked: { readonly question: DnsQuestion; readonly retries: number; readonly afterTruncation: boolean },
+/** Facts of a question to which no response was seen: not in time, or not before the end. */
+export function unansweredFacts(
+  outcome: 'timeout' | 'asked',
+  asked: Pick<Transaction<unknown>, 'id' | 'question' | 'retries' | 'afterTruncation'>,
 ): DnsResult {
   return {
-    id,
+    id: asked.id,
     questionName: asked.question.name,
     questionType: asked.question.type,
-    outcome: 'timeout',
+    outcome,
     retries: asked.retries,
     partial: false,
     afterTruncation: asked.afterTruncation,
@@ -51,7 +50,7 @@ export function responseFacts(message: DnsMessage, asked: Asked): DnsResult {
     ...(latencyMs !== undefined && { latencyMs }),
     truncated: message.truncated,
     retries,
-    partial: !message.answersComplete,
+    partial: message.fault !== undefined,
     afterTruncation,
   };
 }

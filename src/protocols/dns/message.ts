@@ -38,9 +38,8 @@ export interface DnsMessage {
   /** Undefined in queries, and where the part that may extend it (OPT) could not be read. */
   readonly responseCode: string | undefined;
   readonly questions: readonly DnsQuestion[];
-  /** What could be read of the answers, in order; all of them when `answersComplete`. */
+  /** What could be read of the answers, in order. */
   readonly answers: readonly DnsRecord[];
-  readonly answersComplete: boolean;
   /** Undefined when only the answers were asked for. The OPT record is not among them. */
   readonly authorities: readonly DnsRecord[] | undefined;
   readonly additionals: readonly DnsRecord[] | undefined;
@@ -49,6 +48,11 @@ export interface DnsMessage {
   readonly fault: DnsFault | undefined;
   /** Records whose data did not fit their type, shown as `\# length hex`. */
   readonly oddRecords: number;
+  /**
+   * Set on the messages of a zone transfer that has several. `more`: others follow; `last`: none does; `cut`: no message,
+   * but word that the rest will not come.
+   */
+  readonly transfer?: 'more' | 'last' | 'cut';
 }
 
 /** Not readable as far as the end of the questions. */

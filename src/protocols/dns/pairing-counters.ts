@@ -1,6 +1,6 @@
 /**
  * What became of messages: questions = retries + refused + answered + timeouts + undecided + pending. Responses with
- * one question: responses = answered + unasked + duplicates + late + ambiguous.
+ * one question: responses = answered + unasked + duplicates + late + ambiguous + continued.
  */
 export interface DnsPairingCounters {
   /** Asked, repeats included. */
@@ -17,7 +17,9 @@ export interface DnsPairingCounters {
   readonly late: number;
   /** Responses without question whose id fits several. */
   readonly ambiguous: number;
-  /** Still open at the end. */
+  /** Messages of zone transfers behind the first of each. */
+  readonly continued: number;
+  /** Still open at the end, and told as `asked`. */
   readonly undecided: number;
   readonly multicast: number;
   /** Messages that are no queries: NOTIFY, UPDATE, ... */
@@ -41,6 +43,7 @@ export function createPairingCounters(): Mutable<DnsPairingCounters> {
     duplicates: 0,
     late: 0,
     ambiguous: 0,
+    continued: 0,
     undecided: 0,
     multicast: 0,
     otherOpcodes: 0,

@@ -1,9 +1,10 @@
 import type { Side } from '../../model/conversation.ts';
-import { type DnsResult, responseFacts, timeoutFacts } from './facts.ts';
+import { type Asked as AskedFacts, type DnsResult, responseFacts, unansweredFacts } from './facts.ts';
 import type { DnsMessage, DnsQuestion } from './message.ts';
 import { createPairingCounters, type DnsPairingCounters } from './pairing-counters.ts';
 import { type Group, groupOf, type Transaction } from './transaction.ts';
 import { isSameQuestion, TransactionTable } from './transaction-table.ts';
+import { createTransferGathering, type TransferGathering } from './transfer-gathering.ts';
 import { createTruncationMemory, type TruncationMemory } from './truncation-memory.ts';
 
 /** After this long a question counts as not answered. */
@@ -22,7 +23,7 @@ export interface DnsPairingOptions<Asked> {
   readonly timeoutMs?: number;
   /** Questions held, waiting and remembered; default 65,536. Beyond it new ones are refused and counted. */
   readonly maxPending?: number;
-  /** `timeMs`: of the response, or when the time was up. */
+  /** `timeMs`: of the (first) response, when the time was up, or of the question where nothing came of it. */
   onResult(result: DnsResult, conversation: Asked, timeMs: number): void;
 }
 
@@ -34,7 +35,7 @@ export interface DnsPairing<Asked> {
   multicast(conversation: Asked, message: DnsMessage, timeMs: number): void;
   /** Reports timeouts until `nowMs`. */
   tick(nowMs: number): void;
-  /** Nothing more will come. What then still waits is neither answered nor timed out: counted as `undecided`. */
+  /** Nothing more will come. What then still waits is neither answered nor timed out: reported as asked. */
   end(timeMs: number): void;
   /** Questions that wait. */
   readonly pending: number;
@@ -43,7 +44,7 @@ export interface DnsPairing<Asked> {
 
 /**
  * Brings queries and responses together by socket, asking side, id and question. Every question asked is reported
- * once, as answered or as timed out, whatever the rhythm of `tick`; repeats either way are counted.
+ * once, as answered, as timed out or, at the end, as asked, whatever the rhythm of `tick`; repeats either way are counted.
  */
 export function createDnsPairing<Asked>(options: DnsPairingOptions<Asked>): DnsPairing<Asked> {
   return new Pairing(options);
@@ -62,6 +63,7 @@ class Pairing<Asked> implements DnsPairing<Asked> {
   readonly #timeoutMs: number;
   readonly #table: TransactionTable<Asked>;
   readonly #truncations: TruncationMemory;
+  readonly #transfers: TransferGathering<Asked>;
   readonly #keyOf: (conversation: Asked) => string | number;
   readonly #onResult: DnsPairingOptions<Asked>['onResult'];
 
@@ -72,6 +74,7 @@ class Pairing<Asked> implements DnsPairing<Asked> {
     this.#truncations = createTruncationMemory(timeoutMs);
     this.#keyOf = options.keyOf;
     this.#onResult = (result, conversation, timeMs) => options.onResult(result, conversation, timeMs);
+    this.#transfers = createTransferGathering({ idleMs: timeoutMs, onResult: this.#onResult });
   }
 
   get pending(): number {
@@ -109,6 +112,7 @@ class Pairing<Asked> implements DnsPairing<Asked> {
     const timeoutMs = this.#timeoutMs;
     for (let due = table.oldest; due && due.firstMs + timeoutMs <= nowMs; due = table.oldest)
       this.#timeOut(due);
+    this.#transfers.tick(nowMs);
     const keptSinceMs = nowMs - REMEMBERED_TIMEOUTS * timeoutMs;
     for (let old = table.firstEnded; old && old.endedMs <= keptSinceMs; old = table.firstEnded)
       table.remove(old);
@@ -117,8 +121,8 @@ class Pairing<Asked> implements DnsPairing<Asked> {
   end(timeMs: number): void {
     this.tick(timeMs);
     const table = this.#table;
-    this.counters.undecided += table.waiting;
-    for (let left = table.oldest; left; left = table.oldest) table.remove(left);
+    this.#transfers.end();
+    for (let left = table.oldest; left; left = table.oldest) this.#leaveOpen(left);
     for (let left = table.firstEnded; left; left = table.firstEnded) table.remove(left);
   }
 
@@ -143,6 +147,7 @@ class Pairing<Asked> implements DnsPairing<Asked> {
   }
 
   #respond(place: Place<Asked> & { readonly group: Group }, message: DnsMessage): void {
+    if (message.transfer !== undefined && this.#continue(place, message)) return;
     this.counters.responses++;
     if (message.questions.length === 0) this.#respondById(place, message);
     for (const question of this.#questionsOf(message)) {
@@ -150,6 +155,16 @@ class Pairing<Asked> implements DnsPairing<Asked> {
       if (known === undefined) this.#reportUnasked(place, question, message);
       else this.#answer(known, message, place.timeMs);
     }
+  }
+
+  /** Whether the message belongs to a zone transfer of which an earlier one was taken. */
+  #continue({ group, timeMs }: Place<Asked> & { readonly group: Group }, message: DnsMessage): boolean {
+    const isWord = message.transfer === 'cut';
+    if (!this.#transfers.add(group, message, timeMs)) return isWord;
+    if (isWord) return true;
+    this.counters.responses++;
+    this.counters.continued++;
+    return true;
   }
 
   /** For responses without a question: when the id leaves no doubt. */
@@ -175,15 +190,26 @@ class Pairing<Asked> implements DnsPairing<Asked> {
     if (message.truncated) this.#truncations.note(this.#keyOf(conversation), id, question, timeMs);
     const latencyMs = Math.max(0, timeMs - known.firstMs);
     const asked = { question, retries, afterTruncation, latencyMs, outcome: 'answered' } as const;
-    this.#onResult(responseFacts(message, asked), conversation, timeMs);
+    this.#tell(message, asked, { conversation, group: known.group, id, timeMs });
+  }
+
+  #tell(message: DnsMessage, asked: AskedFacts, { conversation, group, timeMs }: Place<Asked>): void {
+    if (message.transfer === 'more' && group !== undefined)
+      this.#transfers.begin(group, { message, asked, conversation, timeMs });
+    else this.#onResult(responseFacts(message, asked), conversation, timeMs);
   }
 
   #timeOut(due: Transaction<Asked>): void {
     const timeMs = due.firstMs + this.#timeoutMs;
     const conversation = this.#table.end(due, 'late', timeMs) as Asked;
     this.counters.timeouts++;
-    const { question, retries, afterTruncation } = due;
-    this.#onResult(timeoutFacts(due.id, { question, retries, afterTruncation }), conversation, timeMs);
+    this.#onResult(unansweredFacts('timeout', due), conversation, timeMs);
+  }
+
+  #leaveOpen(left: Transaction<Asked>): void {
+    this.#table.remove(left);
+    this.counters.undecided++;
+    this.#onResult(unansweredFacts('asked', left), left.conversation as Asked, left.firstMs);
   }
 
   #reportUnasked(place: Place<Asked>, question: DnsQuestion | undefined, message: DnsMessage): void {
@@ -195,7 +221,7 @@ class Pairing<Asked> implements DnsPairing<Asked> {
       if (message.truncated) this.#truncations.note(this.#keyOf(conversation), id, question, timeMs);
     }
     const asked = { question, retries: 0, afterTruncation: false, outcome: 'unasked' } as const;
-    this.#onResult(responseFacts(message, asked), conversation, timeMs);
+    this.#tell(message, asked, place);
   }
 
   /** Without repeats, at most `MAX_QUESTIONS`. */

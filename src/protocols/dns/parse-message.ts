@@ -55,7 +55,6 @@ function readMessage(everything: boolean): DnsMessage | DnsFailure {
   const questions = readQuestions(u16(bytes, start + 4));
   if (wire.fault !== undefined) return { error: wire.fault };
   const answers = readRecords(u16(bytes, start + 6));
-  const answersComplete = wire.fault === undefined;
   const authorityCount = u16(bytes, start + 8);
   const additionalCount = u16(bytes, start + 10);
   const authorities = everything ? readRecords(authorityCount) : walkRecords(authorityCount);
@@ -74,7 +73,6 @@ function readMessage(everything: boolean): DnsMessage | DnsFailure {
     responseCode: responseCodeOf(flags),
     questions,
     answers,
-    answersComplete,
     authorities,
     additionals,
     edns: found.edns,

@@ -2,6 +2,7 @@ import type { Side, StreamConsumer } from '../../model/conversation.ts';
 import type { DnsDecoder } from './decoder.ts';
 import { isLikelyDnsStream } from './likely.ts';
 import type { DnsMessage } from './message.ts';
+import { beginsTransfer, createTransferWatch, type TransferWatch } from './zone-transfer.ts';
 
 /** What a direction keeps at first for a message of which only a part has come; grows with what comes. */
 const FIRST_BUFFER_BYTES = 512;
@@ -22,6 +23,7 @@ export interface DnsTcpOptions {
   readonly decoder: DnsDecoder;
   /** May be shared by many streams. */
   readonly counters?: DnsTcpCounters;
+  /** Messages of zone transfers have their `transfer`. */
   onMessage(side: Side, message: DnsMessage, timeMs: number): void;
 }
 
@@ -49,6 +51,7 @@ interface Direction {
 export function createDnsTcpStream(options: DnsTcpOptions): DnsTcpStream {
   const { decoder, counters = createDnsTcpCounters() } = options;
   const directions = { client: createDirection(), server: createDirection() };
+  let transfers: TransferWatch | undefined;
 
   function data(side: Side, bytes: Uint8Array, timeMs: number): void {
     const direction = directions[side];
@@ -66,11 +69,18 @@ export function createDnsTcpStream(options: DnsTcpOptions): DnsTcpStream {
     const { buffer, length } = directions[side];
     const message =
       buffer.length > 0 ? decoder.decode(buffer, 0, length) : decoder.decode(bytes, end - length, end);
-    if (message !== undefined) options.onMessage(side, message, timeMs);
+    if (message !== undefined) options.onMessage(side, placed(side, message), timeMs);
+  }
+
+  function placed(side: Side, message: DnsMessage): DnsMessage {
+    if (!message.response || (transfers === undefined && !beginsTransfer(message))) return message;
+    transfers ??= createTransferWatch();
+    return transfers.place(side, message);
   }
 
   function gap(side: Side, length: number, aligned: boolean): void {
     const direction = directions[side];
+    transfers?.gap(side);
     if (isInside(direction) && !direction.broken) counters.cutMessages++;
     if (aligned) {
       reset(direction);
@@ -82,11 +92,13 @@ export function createDnsTcpStream(options: DnsTcpOptions): DnsTcpStream {
     }
   }
 
-  function end(): void {
+  function end(timeMs: number): void {
     for (const direction of [directions.client, directions.server]) {
       if (isInside(direction) && !direction.broken) counters.cutMessages++;
       reset(direction);
     }
+    for (const [side, word] of transfers?.unfinished() ?? []) options.onMessage(side, word, timeMs);
+    transfers = undefined;
   }
 
   return { data, gap, end, counters };

@@ -6,7 +6,7 @@ import { conversationFields, few, field, quiet } from './conversation-fields.ts'
 import type { EventClass, FieldSpec } from './event-class.ts';
 import type { ClassPorts } from './ports.ts';
 
-/** A question with its answer, or with its timeout. */
+/** A question with its answer, with its timeout, or alone. */
 export function dnsClass(ports: ClassPorts): EventClass<DnsEvent> {
   return {
     name: 'dns',

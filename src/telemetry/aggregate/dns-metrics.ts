@@ -9,7 +9,7 @@ const QUERIES: MetricSpec = {
   name: 'telegen_dns_queries',
   kind: 'counter',
   unit: '{query}',
-  help: 'DNS queries by domain and response code; TIMEOUT when nobody answered.',
+  help: 'DNS queries by domain and response code; TIMEOUT when nobody answered, none when that is not known.',
 };
 const LATENCY: MetricSpec = {
   name: 'telegen_dns_latency',

@@ -289,6 +289,13 @@ test('a response that was cut is partial; without the place of its code there is
   expect(results[0]).not.toHaveProperty('responseCode');
 });
 
+test('a response is partial too where only what follows the answers was cut', () => {
+  const { pairing, results } = setUp();
+  const parts = { id: 7, questions: [asked('a.example')], answers: [answer], additionals: [answer] };
+  pairing.message('s', 'server', decode(parts, 4), 1);
+  expect(results).toMatchObject([{ partial: true, answers: [{ data: '192.0.2.1' }] }]);
+});
+
 test('multicast is not paired: responses are reported as they come', () => {
   const { pairing, results } = setUp();
   const announced = { name: name('printer.local'), type: A, class: 0x8001, data: v4('192.0.2.1') };
@@ -335,14 +342,30 @@ describe('bounds', () => {
     expect(pairing.counters).toMatchObject({ unasked: 498, answered: 1, refused: 0 });
   });
 
-  test('the end leaves nothing and invents nothing', () => {
+  test('the end leaves nothing and invents nothing: what waits is told as asked, when it was asked', () => {
     const { pairing, results } = setUp();
     pairing.message('s', 'client', query(1, 'a.example'), 0);
     pairing.message('s', 'client', query(2, 'b.example'), 4000);
+    pairing.message('s', 'client', query(2, 'b.example'), 5500);
     pairing.end(6000);
-    expect(results).toMatchObject([{ id: 1, outcome: 'timeout' }]);
-    expect(pairing.counters.undecided).toBe(1);
+    expect(results).toEqual([
+      expect.objectContaining({ id: 1, outcome: 'timeout' }),
+      {
+        key: 's',
+        timeMs: 4000,
+        id: 2,
+        questionName: 'b.example',
+        questionType: 'A',
+        outcome: 'asked',
+        retries: 1,
+        partial: false,
+        afterTruncation: false,
+      },
+    ]);
+    expect(pairing.counters).toMatchObject({ undecided: 1, timeouts: 1 });
     expect(pairing.pending).toBe(0);
+    pairing.end(7000);
+    expect(results).toHaveLength(2);
   });
 });
 
@@ -373,6 +396,9 @@ test('any traffic: the counters add up, and the rhythm of ticks changes nothing'
       expect(c.questions).toBe(c.retries + c.refused + c.answered + c.timeouts + c.undecided + pending);
       expect(c.responses).toBe(c.answered + c.unasked + c.duplicates + c.late + c.ambiguous);
       expect(plain.results).toHaveLength(c.answered + c.timeouts + c.unasked);
+      plain.pairing.end(nowMs);
+      expect(c.undecided).toBe(pending);
+      expect(plain.results).toHaveLength(c.answered + c.timeouts + c.unasked + c.undecided);
     }),
     { numRuns: 500 },
   );

@@ -144,6 +144,16 @@ describe('semantic_conventions', () => {
 describe('DNS', () => {
   const query: Talk = { client: '10.0.0.1 4000', server: '10.0.0.2 53', comm: 'app' };
 
+  test('a question of which the answer is not known counts without a code, as no failure and without latency', () => {
+    const world = createWorld({ naming: 'both' });
+    const { dns: answered, ...event } = dns(query, { outcome: 'asked' });
+    const { responseCode: _code, latencyMs: _latency, ...asked } = answered;
+    world.see({ ...event, dns: asked });
+    expect(world.values('telegen_dns_queries')).toEqual({ 'domain="api.example.com"': 1 });
+    expect(world.histogram('telegen_dns_latency')?.count ?? 0).toBe(0);
+    expect(world.values('dns_lookup_duration_seconds')).toEqual({});
+  });
+
   test('queries by domain and code; a timeout is a code of its own', () => {
     const world = createWorld();
     world.see(dns(query));
