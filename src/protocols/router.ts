@@ -1,5 +1,7 @@
 import type { Side, StreamConsumer } from '../model/conversation.ts';
-import { SNIFF_BYTES, type StreamProtocol, sniffStream } from './sniff.ts';
+import { proxyHeaderSize } from './proxy-header.ts';
+import { type StreamProtocol, sniffStream } from './sniff.ts';
+import { CLIENT_START, extendHead, SERVER_START, sniffable } from './stream-head.ts';
 
 /** Makes the consumer of a protocol; undefined when nobody wants to read it. */
 export type OpenProtocol = (protocol: StreamProtocol) => StreamConsumer | undefined;
@@ -9,12 +11,14 @@ type Held = (consumer: StreamConsumer) => void;
 
 /** Held calls and bytes; beyond either the stream is not read. */
 const MAX_HELD = 64;
+/** A PROXY header may be cut, too, into as many pieces as its line has bytes. */
+const MAX_HELD_PROXIED = MAX_HELD + 107;
 const MAX_HELD_BYTES = 65_536;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /**
- * Holds a stream back until its first bytes tell what it speaks, then hands everything to that protocol's consumer.
- * `serverPort` decides for DNS alone.
+ * Holds a stream back until its first bytes tell what it speaks, then hands everything to that protocol's consumer: to that of
+ * TLS and HTTP/2 without a PROXY header in front, which HTTP/1 passes over by itself. `serverPort` decides for DNS alone.
  */
 export function createStreamRouter(serverPort: number, open: OpenProtocol): StreamConsumer {
   return new Router(serverPort, open);
@@ -23,7 +27,8 @@ export function createStreamRouter(serverPort: number, open: OpenProtocol): Stre
 class Router implements StreamConsumer {
   readonly #serverPort: number;
   readonly #open: OpenProtocol;
-  #heads: Readonly<Record<Side, Uint8Array>> | undefined;
+  #client = CLIENT_START;
+  #server = SERVER_START;
   #held: Held[] | undefined;
   #heldBytes = 0;
   #decided = false;
@@ -44,10 +49,12 @@ class Router implements StreamConsumer {
     }
     if (this.#held === undefined) {
       // Nearly always the first bytes tell: they need not be copied then.
-      const protocol = sniffStream(side, bytes, this.#serverPort);
+      const header = side === 'client' ? proxyHeaderSize(bytes) : 0;
+      const spoken = header === undefined ? NO_BYTES : behind(bytes, header);
+      const protocol = sniffStream(side, spoken, this.#serverPort);
       if (protocol !== undefined) {
         this.#decide(protocol);
-        this.#consumer?.data(side, bytes, timeMs);
+        this.#consumer?.data(side, isBehindHeader(protocol) ? spoken : bytes, timeMs);
         return;
       }
     }
@@ -70,16 +77,17 @@ class Router implements StreamConsumer {
   #holdData(side: Side, bytes: Uint8Array, timeMs: number): void {
     this.#hold((consumer) => consumer.data(side, bytes, timeMs));
     this.#heldBytes += bytes.length;
-    const { client, server } = this.#heads ?? { client: NO_BYTES, server: NO_BYTES };
-    const head = extend(side === 'client' ? client : server, bytes);
-    this.#heads = side === 'client' ? { client: head, server } : { client, server: head };
-    const protocol = sniffStream(side, head, this.#serverPort);
+    const head = extendHead(side === 'client' ? this.#client : this.#server, bytes);
+    if (side === 'client') this.#client = head;
+    else this.#server = head;
+    const protocol = sniffStream(side, sniffable(head), this.#serverPort);
     if (protocol !== undefined) this.#decide(protocol);
     else this.#giveUpWhenFull();
   }
 
   #giveUpWhenFull(): void {
-    if (this.#heldBytes > MAX_HELD_BYTES || (this.#held?.length ?? 0) > MAX_HELD) this.#decide('unknown');
+    const most = this.#client.header === 0 ? MAX_HELD : MAX_HELD_PROXIED;
+    if (this.#heldBytes > MAX_HELD_BYTES || (this.#held?.length ?? 0) > most) this.#decide('unknown');
   }
 
   #hold(call: Held): void {
@@ -91,16 +99,35 @@ class Router implements StreamConsumer {
     this.#decided = true;
     this.#consumer = this.#open(protocol);
     const held = this.#held;
+    const header = isBehindHeader(protocol) ? (this.#client.header ?? 0) : 0;
     this.#held = undefined;
-    this.#heads = undefined;
-    if (this.#consumer !== undefined && held !== undefined) for (const call of held) call(this.#consumer);
+    this.#client = CLIENT_START;
+    this.#server = SERVER_START;
+    if (this.#consumer === undefined || held === undefined) return;
+    const consumer = header === 0 ? this.#consumer : withoutHeader(this.#consumer, header);
+    for (const call of held) call(consumer);
   }
 }
 
-function extend(head: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (head.length >= SNIFF_BYTES) return head;
-  const joined = new Uint8Array(Math.min(SNIFF_BYTES, head.length + bytes.length));
-  joined.set(head);
-  joined.set(bytes.subarray(0, joined.length - head.length), head.length);
-  return joined;
+/** Whose consumers see a stream without its PROXY header. */
+function isBehindHeader(protocol: StreamProtocol): boolean {
+  return protocol === 'tls' || protocol === 'http2';
+}
+
+function behind(bytes: Uint8Array, header: number): Uint8Array {
+  return header === 0 ? bytes : bytes.subarray(header);
+}
+
+/** Hands on all but the client's first `size` bytes. */
+function withoutHeader(consumer: StreamConsumer, size: number): StreamConsumer {
+  let left = size;
+  return {
+    data: (side, bytes, timeMs) => {
+      const passed = side === 'client' ? Math.min(left, bytes.length) : 0;
+      left -= passed;
+      if (passed === 0 || passed < bytes.length) consumer.data(side, bytes.subarray(passed), timeMs);
+    },
+    gap: (side, length, aligned, timeMs) => consumer.gap(side, length, aligned, timeMs),
+    end: (timeMs, reset) => consumer.end(timeMs, reset),
+  };
 }

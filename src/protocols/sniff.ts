@@ -1,7 +1,7 @@
 import type { Side } from '../model/conversation.ts';
 import { PREFACE } from './http2/frames.ts';
 import { looksLikeHttp2 } from './http2/sniff.ts';
-import { looksLikeTls } from './tls/looks-like-tls.ts';
+import { beginsWithHello, looksLikeTls } from './tls/looks-like-tls.ts';
 
 export type StreamProtocol = 'dns' | 'http1' | 'http2' | 'tls' | 'unknown';
 
@@ -24,9 +24,16 @@ export function sniffStream(side: Side, bytes: Uint8Array, serverPort: number): 
   if (looksLikeTls(bytes)) return 'tls';
   if (side === 'client' && isPrefixOfPreface(bytes))
     return bytes.length < PREFACE.length ? undefined : 'http2';
-  if (isHttp1(side, bytes)) return 'http1';
+  if (isHttp1(side, side === 'client' ? withoutEmptyLines(bytes) : bytes)) return 'http1';
   if (looksLikeHttp2(bytes)) return 'http2';
   return bytes.length < SNIFF_BYTES ? undefined : 'unknown';
+}
+
+/** Servers pass over empty lines in front of a request (RFC 9112, 2.2). */
+function withoutEmptyLines(bytes: Uint8Array): Uint8Array {
+  let at = 0;
+  while (bytes[at] === 13 || bytes[at] === 10) at++;
+  return at === 0 ? bytes : bytes.subarray(at);
 }
 
 /** Fewer bytes may be the beginning of anything. */
@@ -39,7 +46,7 @@ const TELLING_BYTES = 8;
 export function isUnrecognised(bytes: Uint8Array): boolean {
   if (bytes.length < TELLING_BYTES || (bytes[0] === 13 && bytes[1] === 10)) return false;
   const isHttp = isHttp1('client', bytes) || isPrefixOfPreface(bytes) || looksLikeHttp2(bytes);
-  return !isHttp && !looksLikeTls(bytes);
+  return !isHttp && beginsWithHello(bytes) === false;
 }
 
 /** `HTTP/1.` */

@@ -39,6 +39,33 @@ describeContents('HTTP/1 live: bytes as peers may send them', (lab) => {
       expect(tally(events.map(tell).map(asLogged))).toEqual(tally(log));
     });
 
+    it.each<[what: string, pieces: readonly (string | number)[]]>([
+      ['empty lines', ['\r\n\r\n']],
+      ['line feeds', ['\n']],
+      ['many segments of empty lines', Array.from({ length: 15 }, () => ['\r\n', 2]).flat()],
+      ['empty lines byte by byte', Array.from({ length: 9 }, () => ['\r', 2, '\n', 2]).flat()],
+    ])('%s in front of the first request', async (_, pieces) => {
+      const watch = lab.watch();
+      const nginx = await startNginx({ sandbox: lab.sandbox, files: FILES });
+      await exchange(nginx.port, [...pieces, last]);
+      await exchange(nginx.port, [...pieces, 5, `GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n${last}`]);
+      const log = await nginx.logged(3);
+      const events = await watch.finish();
+      expect(losses(watch)).toEqual(NO_LOSSES);
+      expect(events.map(tell).map(asLogged)).toEqual(log);
+    });
+
+    it('spaces in the target', async () => {
+      const watch = lab.watch();
+      const nginx = await startNginx({ sandbox: lab.sandbox, files: FILES });
+      await exchange(nginx.port, [`GET /?id=1 UNION SELECT a HTTP/1.1\r\n${close}`]);
+      await nginx.logged(1);
+      const [event] = await watch.finish();
+      expect(event).toMatchObject({
+        http: { method: 'GET', target: '/?id=1 UNION SELECT a', statusCode: 400 },
+      });
+    });
+
     it('heads that span segments and pieces, up to 8 KiB', async () => {
       const watch = lab.watch();
       const nginx = await startNginx({

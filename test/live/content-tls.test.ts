@@ -1,15 +1,47 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ContentKind } from '../../src/capture/live/plan.ts';
+import { records } from '../protocols/tls/hello-bytes.ts';
 import { describeContents } from '../support/content-lab.ts';
 import { losses, NO_LOSSES, tally, tell } from '../support/content-watch.ts';
-import { freePort, startNginx } from '../support/nginx.ts';
-import { byteByByte, rawServer, write } from '../support/raw-exchange.ts';
+import { startNginx } from '../support/nginx.ts';
+import { byteByByte, rawServer } from '../support/raw-exchange.ts';
 import type { Place } from '../support/sandbox.ts';
+import { cutAt, startSink } from '../support/sink-server.ts';
 
 const HOST: Place = { namespace: 'host' };
+
+/** A ClientHello with a key share of `size` bytes, as those of post-quantum groups are. */
+function hello(size: number): Buffer {
+  const field = (bytes: Buffer, width: 1 | 2 | 3): Buffer => {
+    const length = Buffer.alloc(width);
+    length.writeUIntBE(bytes.length, 0, width);
+    return Buffer.concat([length, bytes]);
+  };
+  const extension = (type: number, body: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([type >> 8, type & 255]), field(body, 2)]);
+  const name = extension(
+    0,
+    field(Buffer.concat([Buffer.from([0]), field(Buffer.from('pq.example.com'), 2)]), 2),
+  );
+  const versions = extension(43, field(Buffer.from([3, 4, 3, 3]), 1));
+  const share = extension(
+    51,
+    field(Buffer.concat([Buffer.from([0x11, 0xec]), field(Buffer.alloc(size, 7), 2)]), 2),
+  );
+  const alpn = extension(16, field(field(Buffer.from('h2'), 1), 2));
+  const body = Buffer.concat([
+    Buffer.from([3, 3]),
+    Buffer.alloc(32, 9),
+    field(Buffer.alloc(32, 8), 1),
+    field(Buffer.from([0x13, 1, 0x13, 2]), 2),
+    field(Buffer.from([0]), 1),
+    field(Buffer.concat([share, versions, alpn, name]), 2),
+  ]);
+  const handshake = Buffer.concat([Buffer.from([1]), field(body, 3)]);
+  return Buffer.concat([Buffer.from([22, 3, 1]), field(handshake, 2)]);
+}
 
 describeContents('TLS live', (lab) => {
   beforeAll(() => {
@@ -88,75 +120,53 @@ describeContents('TLS live', (lab) => {
     expect(client).toEqual(server);
   });
 
-  /** A ClientHello with a key share of `size` bytes, as those of post-quantum groups are. */
-  function hello(size: number): Buffer {
-    const field = (bytes: Buffer, width: 1 | 2 | 3): Buffer => {
-      const length = Buffer.alloc(width);
-      length.writeUIntBE(bytes.length, 0, width);
-      return Buffer.concat([length, bytes]);
-    };
-    const extension = (type: number, body: Buffer): Buffer =>
-      Buffer.concat([Buffer.from([type >> 8, type & 255]), field(body, 2)]);
-    const name = extension(
-      0,
-      field(Buffer.concat([Buffer.from([0]), field(Buffer.from('pq.example.com'), 2)]), 2),
-    );
-    const versions = extension(43, field(Buffer.from([3, 4, 3, 3]), 1));
-    const share = extension(
-      51,
-      field(Buffer.concat([Buffer.from([0x11, 0xec]), field(Buffer.alloc(size, 7), 2)]), 2),
-    );
-    const alpn = extension(16, field(field(Buffer.from('h2'), 1), 2));
-    const body = Buffer.concat([
-      Buffer.from([3, 3]),
-      Buffer.alloc(32, 9),
-      field(Buffer.alloc(32, 8), 1),
-      field(Buffer.from([0x13, 1, 0x13, 2]), 2),
-      field(Buffer.from([0]), 1),
-      field(Buffer.concat([share, versions, alpn, name]), 2),
-    ]);
-    const handshake = Buffer.concat([Buffer.from([1]), field(body, 3)]);
-    return Buffer.concat([Buffer.from([22, 3, 1]), field(handshake, 2)]);
-  }
+  const TOLD = 'tls pq.example.com h2 1.3,1.2';
+  const short = (event: Parameters<typeof tell>[0]): string => tell(event).split(' ').slice(0, 4).join(' ');
 
   it('large hellos, cut anywhere, and byte by byte', async () => {
     const watch = lab.watch();
-    const port = await freePort();
-    lab.sandbox.start(
-      [
-        '/usr/bin/python3',
-        '-c',
-        `import socketserver
-class H(socketserver.BaseRequestHandler):
-  def handle(self):
-    while self.request.recv(65536): pass
-class S(socketserver.ThreadingTCPServer): allow_reuse_address=True
-S(("127.0.0.1",${port}),H).serve_forever()`,
-      ],
-      HOST,
-    );
-    let isUp = false;
-    const send = (steps: readonly (string | Uint8Array | number)[]): Promise<void> =>
-      new Promise((resolve) => {
-        const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => {
-          isUp = true;
-          void write(socket, steps).then(() => socket.end());
-        });
-        socket.on('error', () => undefined).on('close', () => resolve());
-      });
-    while (!isUp) await send([]);
+    const send = await startSink(lab.sandbox);
     const large = hello(1216);
     const cuts = [1, 2, 4, 5, 6, 8, 9, 11, 12, 13, 100, 600, 1300, large.length - 1];
-    for (const cut of cuts) await send([large.subarray(0, cut), 5, large.subarray(cut)]);
+    for (const cut of cuts) await send(cutAt(large, cut));
     await send([large.subarray(0, 500), 5, large.subarray(500, 900), 5, large.subarray(900)]);
     await send(byteByByte(hello(30).toString('latin1')));
     await send([hello(9000)]);
+    // Early data behind it, in the segment that ends it.
+    await send(cutAt(Buffer.concat([large, Buffer.alloc(40, 20)]), 600));
     const events = await watch.finish();
     expect(losses(watch)).toEqual(NO_LOSSES);
-    expect(events.map((event) => tell(event).split(' ').slice(0, 4).join(' '))).toEqual(
-      Array(cuts.length + 3).fill('tls pq.example.com h2 1.3,1.2'),
-    );
+    expect(events.map(short)).toEqual(Array(cuts.length + 4).fill(TOLD));
     expect(new Set(events.map(tell)).size).toBe(1);
+  });
+
+  /** Its first record has `size` bytes, the second the rest. */
+  function firstRecordOf(size: number, stream: Buffer): Buffer {
+    const message = stream.subarray(5);
+    return Buffer.concat([records([...message.subarray(0, size)]), records([...message.subarray(size)])]);
+  }
+
+  it('hellos in small records, whole and cut anywhere', async () => {
+    const watch = lab.watch();
+    const send = await startSink(lab.sandbox);
+    const small = hello(30);
+    const inRecords = (stream: Buffer, size: number): Uint8Array => records([...stream.subarray(5)], size);
+    const streams = [
+      ...[1, 3, 4, 5, 6].map((size) => firstRecordOf(size, small)),
+      ...[1, 3, 50, 100].map((size) => inRecords(hello(1216), size)),
+      // OpenSSL takes empty ones.
+      firstRecordOf(0, small),
+      Buffer.concat([Uint8Array.of(22, 3, 1, 0, 0), small]),
+    ];
+    for (const stream of streams) await send([stream]);
+    const tiny = inRecords(small, 1);
+    const cuts = Array.from({ length: 38 }, (_, at) => at + 1);
+    for (const cut of cuts) await send(cutAt(tiny, cut));
+    await send(byteByByte(Buffer.from(firstRecordOf(3, small)).toString('latin1')));
+    await send(cutAt(Buffer.concat([tiny, Buffer.alloc(40, 20)]), 100));
+    const events = await watch.finish();
+    expect(losses(watch)).toEqual(NO_LOSSES);
+    expect(events.map(short)).toEqual(Array(streams.length + cuts.length + 2).fill(TOLD));
   });
 
   it('a hello after the conversation began in the clear', async () => {
@@ -192,9 +202,7 @@ s.sendall(bytes([0,0,0,8,4,210,22,47])); s.recv(1); s.sendall(bytes.fromhex(sys.
     postgres.server.close();
     const events = await watch.finish();
     expect(losses(watch)).toEqual(NO_LOSSES);
-    expect(events.map((event) => tell(event).split(' ').slice(0, 4).join(' '))).toEqual(
-      Array(2).fill('tls pq.example.com h2 1.3,1.2'),
-    );
+    expect(events.map(short)).toEqual(Array(2).fill(TOLD));
   });
 
   describe('only what is wanted is seen', () => {

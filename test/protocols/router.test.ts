@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StreamConsumer } from '../../src/model/conversation.ts';
 import { createStreamRouter } from '../../src/protocols/router.ts';
+import { chromeHello, records } from './tls/hello-bytes.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const REQUEST = 'GET /a HTTP/1.1\r\nHost: example.com\r\n\r\n';
@@ -71,5 +72,104 @@ describe('routing a stream', () => {
     for (let i = 0; i < 1000; i++) router.gap('client', 1, false, i);
     router.data('client', bytes('G'), 1000);
     expect(opened).toEqual(['unknown']);
+  });
+});
+
+const latin1 = (octets: Uint8Array): string => String.fromCharCode(...octets);
+const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n\x21\x11';
+const LINE = 'PROXY TCP4 192.0.2.1 192.0.2.2 50000 443\r\n';
+const BINARY = `${SIGNATURE}\0\x0c${'a'.repeat(12)}`;
+const LONG = `${SIGNATURE}\x01\x2c${'b'.repeat(300)}`;
+const HELLO = latin1(records(chromeHello('example.com')));
+const TINY = latin1(records(chromeHello('example.com'), 1)).slice(0, 200);
+const HTTP2 = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+
+/** Everything that a client says, in pieces, through a router: what was opened, and what its consumer got. */
+function route(pieces: readonly string[], port = 443) {
+  const { calls, consumer } = recorder();
+  const opened: string[] = [];
+  const router = createStreamRouter(port, (protocol) => {
+    opened.push(protocol);
+    return consumer;
+  });
+  for (const piece of pieces) router.data('client', bytes(piece), 1);
+  const got = calls.map((call) => call.slice('client '.length, -' @1'.length)).join('');
+  return { opened, got, calls };
+}
+
+describe('a PROXY header', () => {
+  const HEADERS = [
+    ['version 1', LINE],
+    ['version 1 without addresses', 'PROXY UNKNOWN\r\n'],
+    ['version 2', BINARY],
+    ['version 2 with fields', LONG],
+  ] as const;
+  const SPOKEN = [
+    ['tls', HELLO],
+    ['tls', TINY],
+    ['http2', HTTP2],
+    ['http1', REQUEST],
+  ] as const;
+  const rows = HEADERS.flatMap(([name, header]) =>
+    SPOKEN.map(([protocol, said]) => ({ name, header, protocol, said })),
+  );
+
+  test.each(rows)('$name in front of $protocol, cut anywhere', ({ header, protocol, said }) => {
+    const stream = header + said;
+    // HTTP/1 passes over it by itself.
+    const expected = protocol === 'http1' ? stream : said;
+    for (let cut = 0; cut <= header.length + 40; cut++) {
+      const { opened, got } = route([stream.slice(0, cut), stream.slice(cut)]);
+      expect({ cut, opened, got }).toEqual({ cut, opened: [protocol], got: expected });
+    }
+  });
+
+  test.each(rows.filter(({ header }) => header !== LONG))(
+    '$name in front of $protocol, byte by byte',
+    ({ header, protocol, said }) => {
+      const { opened, got } = route(Array.from(header + said));
+      expect(opened).toEqual([protocol]);
+      expect(got).toBe(protocol === 'http1' ? header + said : said);
+    },
+  );
+
+  test('only one, only in front of everything, and only of a client', () => {
+    expect(route([LINE + LINE + HELLO]).opened).not.toContain('tls');
+    expect(route([`x${LINE}${HELLO}`]).opened).toEqual(['unknown']);
+    const opened: string[] = [];
+    const router = createStreamRouter(443, (protocol) => void opened.push(protocol));
+    router.data('server', bytes(BINARY + HELLO), 1);
+    expect(opened).toEqual(['unknown']);
+  });
+
+  test('what follows may be unknown, and DNS goes by its port', () => {
+    expect(route([BINARY, 'x'.repeat(300)]).opened).toEqual(['unknown']);
+    expect(route([BINARY.slice(0, 3)], 53).opened).toEqual(['dns']);
+  });
+
+  test('the largest header is held, and no more', () => {
+    const header = `${SIGNATURE}\xff\0${'c'.repeat(65_280)}`;
+    const pieces = Array.from({ length: 66 }, (_, at) => header.slice(at * 1000, at * 1000 + 1000));
+    expect(route([...pieces, HELLO])).toMatchObject({ opened: ['tls'], got: HELLO });
+    const never = Array.from({ length: 67 }, () => 'c'.repeat(1000));
+    expect(route([`${SIGNATURE}\xff\xff`, ...never]).opened).toEqual(['unknown']);
+  });
+
+  test('gaps and the other side are told as they came', () => {
+    const { calls, consumer } = recorder();
+    const router = createStreamRouter(443, () => consumer);
+    router.gap('client', 0, false, 1);
+    router.data('client', bytes(LINE.slice(0, 9)), 2);
+    router.data('server', bytes('hm'), 3);
+    router.data('client', bytes(LINE.slice(9) + HELLO.slice(0, 5)), 4);
+    router.data('client', bytes(HELLO.slice(5)), 5);
+    router.end(6, false);
+    expect(calls).toEqual([
+      'gap client 0 false @1',
+      'server hm @3',
+      `client ${HELLO.slice(0, 5)} @4`,
+      `client ${HELLO.slice(5)} @5`,
+      'end false @6',
+    ]);
   });
 });

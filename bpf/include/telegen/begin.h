@@ -56,13 +56,90 @@ static __always_inline int tg_waits(struct tg_walk *walk, const union tg_sniff *
 	return 1;
 }
 
+/* What follows the header is sniffed. Behind one nothing counts as unknown, nor as another header. */
+static __always_inline int tg_proxy_ends(struct tg_walk *walk, __u32 end)
+{
+	walk->half->mark = end;
+	walk->half->sniffs = 1;
+	walk->half->saved = 0;
+	return 1;
+}
+
+/* The header goes on in the next segment. */
+static __always_inline int tg_proxy_waits(struct tg_walk *walk, const union tg_sniff *bytes, __u32 length)
+{
+	walk->half->saved = 0;
+	tg_gather(walk->half, bytes, length, TG_SNIFF_SIZE);
+	walk->at = walk->end;
+	return 1;
+}
+
+static __always_inline int tg_proxy_line(struct tg_walk *walk, const union tg_sniff *bytes, __u32 length, __u32 before)
+{
+	struct tg_half *half = walk->half;
+	__u32 here = walk->end - walk->at, room, size;
+
+	/* Of a line that was begun before, more than those that tell are gone by. */
+	if (before < TG_ENOUGH)
+		half->head_bytes = before;
+	room = TG_PROXY_LINE - half->head_bytes;
+	size = tg_line_size(walk->skb, tg_offset(walk, walk->at), room);
+	if (size)
+		return tg_proxy_ends(walk, walk->at + size);
+	if (here >= room)
+		return 0;
+	half->head_bytes += here;
+	return tg_proxy_waits(walk, bytes, length);
+}
+
+/* At the header of the PROXY protocol: it is shipped, as user space passes over it. Returns 0 when there is none. */
+static __always_inline int tg_passes_proxy(struct tg_walk *walk, const union tg_sniff *bytes, __u32 length, __u32 before)
+{
+	if (walk->half->sniffs || !(tg_content & (TG_CONTENT_HTTP | TG_CONTENT_TLS)))
+		return 0;
+	if (length >= TG_ENOUGH && tg_is_proxy_line(bytes))
+		return tg_proxy_line(walk, bytes, length, before);
+	if (!tg_is_proxy_signature(bytes, length))
+		return 0;
+	if (length < TG_PROXY_FIXED)
+		return tg_proxy_waits(walk, bytes, length);
+	return tg_proxy_ends(walk, walk->at - before + TG_PROXY_FIXED + ((__u32)bytes->byte[14] << 8) + bytes->byte[15]);
+}
+
+/* Segments of empty lines that are waited through. */
+#define TG_MAX_EMPTY 64
+
+/* An end of line in front of the first request (RFC 9112, 2.2): it is shipped, as user space passes over it. */
+static __always_inline int tg_passes_line_end(struct tg_walk *walk, const union tg_sniff *bytes, __u32 before)
+{
+	struct tg_half *half = walk->half;
+
+	if (before || half->sniffs >= TG_MAX_EMPTY || !(tg_content & TG_CONTENT_HTTP))
+		return 0;
+	if (bytes->byte[0] != TG_CR && bytes->byte[0] != TG_LF)
+		return 0;
+	half->saved = 0;
+	walk->at += 1;
+	if (walk->at == walk->end)
+		half->sniffs++;
+	return 1;
+}
+
 static __always_inline void tg_sniff(struct tg_walk *walk)
 {
 	struct tg_stream *stream = walk->stream;
 	struct tg_half *half = walk->half;
 	union tg_sniff bytes;
-	__u32 before, length = tg_look_start(walk, &bytes, &before);
+	__u32 before, length;
 
+	/* In the header of the PROXY protocol. */
+	if (tg_ahead(half->mark, walk->at) > 0) {
+		walk->at = tg_ahead(half->mark, walk->end) > 0 ? walk->end : half->mark;
+		return;
+	}
+	length = tg_look_start(walk, &bytes, &before);
+	if (tg_passes_proxy(walk, &bytes, length, before) || tg_passes_line_end(walk, &bytes, before))
+		return;
 	if (tg_content & TG_CONTENT_HTTP && length >= TG_FRAME_HEADER && before < TG_FRAME_HEADER &&
 	    tg_sniffs_frames(walk, &bytes, before)) {
 		stream->protocol = TG_PROTOCOL_HTTP2;

@@ -129,20 +129,81 @@ static __always_inline int tg_may_begin(const union tg_sniff *bytes, __u32 lengt
 	return frames && bytes->byte[0] == 0 && bytes->byte[1] == 0 && (length < 4 || bytes->byte[3] == 4);
 }
 
-/* A TLS record with a ClientHello (RFC 8446, 5.1 and 4). */
+/* What is shipped of a hello in records that are small: their headers may be five times what they hold. */
+#define TG_HELLO_IN_PIECES 16384
+#define TG_HANDSHAKE_HEADER 4
+
+static __always_inline __u32 tg_record_size(const union tg_sniff *bytes)
+{
+	return ((__u32)bytes->byte[3] << 8) | bytes->byte[4];
+}
+
+/* A TLS record with a ClientHello (RFC 8446, 5.1 and 4), or an empty one in front of it, which some servers take. */
 static __always_inline int tg_is_client_hello(const union tg_sniff *bytes)
 {
-	return bytes->byte[0] == 22 && bytes->byte[1] == 3 && bytes->byte[2] <= 4 && bytes->byte[5] == 1;
+	if (bytes->byte[0] != 22 || bytes->byte[1] != 3 || bytes->byte[2] > 4)
+		return 0;
+	return bytes->byte[5] == 1 || (!tg_record_size(bytes) && bytes->byte[5] == 22 && bytes->byte[6] == 3);
 }
 
 /* Bytes of the records that hold the ClientHello: it may go on behind the first. */
 static __always_inline __u32 tg_client_hello_size(const union tg_sniff *bytes)
 {
-	__u32 record = ((__u32)bytes->byte[3] << 8) | bytes->byte[4];
-	__u32 hello = ((__u32)bytes->byte[7] << 8) | bytes->byte[8];
+	__u32 record = tg_record_size(bytes);
+	__u32 hello = TG_HANDSHAKE_HEADER + (((__u32)bytes->byte[7] << 8) | bytes->byte[8]);
 
-	/* Further records have headers of their own; one for each 2^14 bytes at least, more is not followed. */
-	return 5 + (record > hello + 4 ? record : hello + 4 + (hello + 4 > record ? 20 : 0));
+	/* Its length is not where it is looked for. */
+	if (record < TG_HANDSHAKE_HEADER)
+		return TG_HELLO_IN_PIECES;
+	if (record >= hello)
+		return 5 + record;
+	/* Further records have headers of their own: of one for each 2^14 bytes at least, of one for each byte at most. */
+	if (6 * hello < TG_HELLO_IN_PIECES)
+		return 6 * hello;
+	return hello + 25 > TG_HELLO_IN_PIECES ? hello + 25 : TG_HELLO_IN_PIECES;
+}
+
+/* ---- the header of the PROXY protocol (HAProxy's proxy-protocol.txt), which stands in front of what is spoken ---- */
+
+#define TG_PROXY_LINE 107 /* bytes of version 1 at most */
+#define TG_PROXY_FIXED 16 /* bytes of version 2 at least */
+/* Little-endian words of text. */
+#define TG_PROXY_ 0x00002059584f5250ull /* "PROXY " */
+#define TG_QUIT_1 0x510a0d000a0d0a0dull /* CR LF CR LF NUL CR LF "Q", then "UIT" LF: the signature of version 2 */
+#define TG_QUIT_2 0x000000000a544955ull
+
+/* A line that may turn out to be one. */
+static __always_inline int tg_is_proxy_line(const union tg_sniff *bytes)
+{
+	__u32 family = bytes->word[0] >> 48 | (__u32)(bytes->word[1] & 0xffff) << 16;
+
+	if ((bytes->word[0] & 0x0000ffffffffffffull) != TG_PROXY_)
+		return 0;
+	return family == 0x34504354 || family == 0x36504354 || family == 0x4e4b4e55; /* TCP4, TCP6, UNKN */
+}
+
+/* `length` bytes of the signature. Of less than five it is not taken for one: empty lines may stand in front of a request. */
+static __always_inline int tg_is_proxy_signature(const union tg_sniff *bytes, __u32 length)
+{
+	__u64 first = length >= 8 ? ~0ull : (1ull << (8 * length)) - 1;
+	__u64 second = length >= 12 ? 0xffffffffull : length > 8 ? (1ull << (8 * (length - 8))) - 1 : 0;
+
+	return length >= 5 && !((bytes->word[0] ^ TG_QUIT_1) & first) && !((bytes->word[1] ^ TG_QUIT_2) & second);
+}
+
+/* Bytes up to the line feed at `offset` or behind, 0 when it is not among `most` of them. Global, so that the verifier looks only once. */
+__noinline __u32 tg_line_size(struct __sk_buff *skb, __u32 offset, __u32 most)
+{
+	__u32 i;
+	__u8 byte;
+
+	for (i = 0; i < TG_PROXY_LINE && i < most; i++) {
+		if (bpf_skb_load_bytes(skb, offset + i, &byte, sizeof(byte)))
+			return 0;
+		if (byte == '\n')
+			return i + 1;
+	}
+	return 0;
 }
 
 #endif

@@ -74,6 +74,7 @@ static __always_inline void tg_pass(struct tg_walk *walk, __u8 next)
 		if (half->state == TG_STATE_BODY && walk->at == walk->start && walk->at == half->seen) {
 			tg_look(walk, &bytes);
 			if (tg_is_response(&bytes)) {
+				half->mark = walk->at;
 				tg_head_begins(walk, &bytes, 0);
 				return;
 			}
@@ -216,10 +217,22 @@ static long tg_step(__u32 index, struct tg_walk *walk)
 
 /* ---- one segment ------------------------------------------------------------------------------------------------ */
 
+/* What lies before a mark is left out. */
+static __always_inline int tg_is_skipping(const struct tg_half *half)
+{
+	return half->state == TG_STATE_BODY || half->state == TG_STATE_CHUNK || half->state == TG_STATE_DATA;
+}
+
+/* What lies before a mark is shipped; while sniffing it may be the header of the PROXY protocol. */
+static __always_inline int tg_ships_to_mark(const struct tg_half *half)
+{
+	return half->state == TG_STATE_BLOCK || half->state == TG_STATE_SHIP || half->state == TG_STATE_SNIFF;
+}
+
 /* The next byte that must not be missing: what is being left out may be. */
 static __always_inline __u32 tg_needed(const struct tg_half *half)
 {
-	return half->state == TG_STATE_BLOCK || half->state == TG_STATE_SHIP ? half->seen : half->mark;
+	return tg_ships_to_mark(half) ? half->seen : half->mark;
 }
 
 /* Whether the segment has to be looked at; sets where. */
@@ -240,7 +253,8 @@ static __always_inline int tg_enter(struct tg_walk *walk)
 	}
 	walk->at = walk->from = walk->start;
 	/* Unless the beginning of a body is wanted, what lies before a mark inside the segment is not. */
-	if (!tg_shown_bytes(half, 1) && tg_ahead(half->mark, walk->start) > 0 && tg_ahead(half->mark, walk->end) < 0)
+	if (tg_is_skipping(half) && !tg_shown_bytes(half, 1) && tg_ahead(half->mark, walk->start) > 0 &&
+	    tg_ahead(half->mark, walk->end) < 0)
 		walk->at = walk->from = half->mark;
 	/* What was seen before is not looked at again; a mark inside the segment lies behind it. */
 	if (tg_ahead(half->seen, walk->at) > 0)
@@ -257,8 +271,7 @@ static __always_inline void tg_walk_segment(struct tg_walk *walk)
 	bpf_loop(TG_MAX_STEPS, tg_step, walk, 0);
 	if (half->state == TG_STATE_HOLE) {
 		tg_hole_filled(walk);
-	} else if (half->state != TG_STATE_BODY && half->state != TG_STATE_CHUNK && half->state != TG_STATE_DATA &&
-		   half->state != TG_STATE_BLOCK && half->state != TG_STATE_SHIP) {
+	} else if (!tg_is_skipping(half) && (!tg_ships_to_mark(half) || tg_ahead(walk->at, half->mark) > 0)) {
 		half->mark = walk->at;
 	}
 	if (tg_ahead(walk->end, half->seen) > 0)

@@ -25,6 +25,13 @@ const CHROME = {
 };
 const STREAM = records(chromeHello('www.Example.com'));
 
+/** A reader, and the names in the hellos that it told. */
+function noting() {
+  const names: (string | undefined)[] = [];
+  const reader = createTlsHelloReader({ onHello: ({ serverName }) => names.push(serverName) });
+  return { reader, names };
+}
+
 test('the hello of the JA4 description', () => {
   expect(readHello([STREAM]).hellos).toEqual([CHROME]);
 });
@@ -73,13 +80,27 @@ test('a gap anywhere, even when bytes follow: no hello', () => {
   }
 });
 
-test('a gap before everything hides a beginning, unless it is aligned', () => {
+test('a gap before everything: what follows is judged as a beginning', () => {
   for (const aligned of [true, false]) {
-    const reader = createTlsHelloReader({ onHello: () => undefined });
-    reader.gap('client', 100, aligned, 1);
-    reader.data('client', STREAM, 1);
-    expect(reader.counters.hellos).toBe(aligned ? 1 : 0);
+    for (const length of [0, 100]) {
+      const { reader, names } = noting();
+      reader.gap('client', length, aligned, 1);
+      reader.gap('client', length, aligned, 1);
+      reader.data('client', STREAM, 1);
+      expect(names).toEqual(['www.example.com']);
+    }
   }
+});
+
+test('a gap before something else, and one that is all there is', () => {
+  const { reader } = noting();
+  reader.gap('client', 0, false, 1);
+  reader.data('client', Uint8Array.of(23, 3, 3, 0, 40), 1);
+  expect(reader.counters.failures).toMatchObject({ gap: 0, 'not-tls': 1 });
+  const empty = noting();
+  empty.reader.gap('client', 0, false, 1);
+  empty.reader.end(2, false);
+  expect(empty.reader.counters.failures).toEqual(createTlsCounters().failures);
 });
 
 test('what the server sends is not looked at; only the first hello is reported', () => {
