@@ -19,6 +19,36 @@ static __always_inline int tg_is_dns_port(__u16 port)
 	return port == TG_DNS_PORT || port == TG_MDNS_PORT;
 }
 
+/* A client's first flight is padded to this size (RFC 9000, 14.1), so that most datagrams need no look. */
+#define TG_QUIC_FIRST_SIZE 1200
+/* Bytes of a long header up to the version (RFC 9000, 17.2): bits of the first tell the form and the type. */
+#define TG_QUIC_LOOK 5
+#define TG_QUIC_V1 0x00000001
+#define TG_QUIC_V2 0x6b3343cf /* RFC 9369 */
+
+/* An Initial packet of a client: the ClientHello is in there, under keys that everybody can derive. */
+static __always_inline int tg_is_quic_initial(struct __sk_buff *skb, const struct tg_datagram *datagram, int out)
+{
+	__u8 byte[TG_QUIC_LOOK];
+	__u32 version;
+
+	if (datagram->length < TG_QUIC_FIRST_SIZE || (datagram->tuple.role == TG_ROLE_CLIENT) != out)
+		return 0;
+	if (bpf_skb_load_bytes(skb, datagram->payload, byte, sizeof(byte)))
+		return 0;
+	version = (__u32)byte[1] << 24 | byte[2] << 16 | byte[3] << 8 | byte[4];
+	return ((byte[0] & 0xf0) == 0xc0 && version == TG_QUIC_V1) || ((byte[0] & 0xf0) == 0xd0 && version == TG_QUIC_V2);
+}
+
+static __always_inline int tg_is_datagram_wanted(struct __sk_buff *skb, const struct tg_datagram *datagram, int out)
+{
+	const struct tg_tuple *tuple = &datagram->tuple;
+
+	if (tg_content & TG_CONTENT_DNS && (tg_is_dns_port(tuple->local_port) || tg_is_dns_port(tuple->remote_port)))
+		return 1;
+	return tg_content & TG_CONTENT_TLS && tg_is_quic_initial(skb, datagram, out);
+}
+
 static __always_inline struct tg_payload *tg_datagram_in(struct __sk_buff *skb, const struct tg_datagram *datagram,
 							 int out, __u64 total)
 {
@@ -48,10 +78,47 @@ static __always_inline void tg_ship_datagram(struct __sk_buff *skb, const struct
 
 	if (datagram->length <= TG_ROOM(TG_SMALL))
 		piece = tg_datagram_in(skb, datagram, out, TG_SMALL);
+	else if (datagram->length <= TG_ROOM(TG_MEDIUM))
+		piece = tg_datagram_in(skb, datagram, out, TG_MEDIUM);
 	else
 		piece = tg_datagram_in(skb, datagram, out, TG_LARGE);
 	if (piece)
 		TG_SUBMIT(piece);
+}
+
+/* Datagrams that one call sends (UDP_SEGMENT) pass as one packet; its parts but the last have gso_size bytes. */
+struct tg_datagrams {
+	struct __sk_buff *skb;
+	const struct tg_datagram *whole;
+	__u32 size;
+	int out;
+};
+#define TG_MAX_DATAGRAMS 128 /* the kernel's UDP_MAX_SEGMENTS */
+
+static long tg_ship_part(__u32 index, struct tg_datagrams *all)
+{
+	struct tg_datagram part = *all->whole;
+	__u32 before = index * all->size;
+
+	if (before >= part.length)
+		return 1;
+	part.payload += before;
+	part.length -= before;
+	if (part.length > all->size)
+		part.length = all->size;
+	if (tg_is_datagram_wanted(all->skb, &part, all->out))
+		tg_ship_datagram(all->skb, &part, all->out);
+	return 0;
+}
+
+static __always_inline void tg_ship_datagrams(struct __sk_buff *skb, const struct tg_datagram *whole, int out)
+{
+	struct tg_datagrams all = { .skb = skb, .whole = whole, .size = skb->gso_size, .out = out };
+
+	if (all.size && all.size < whole->length)
+		bpf_loop(TG_MAX_DATAGRAMS, tg_ship_part, &all, 0);
+	else if (tg_is_datagram_wanted(skb, whole, out))
+		tg_ship_datagram(skb, whole, out);
 }
 
 /* ---- streams ------------------------------------------------------------------------------------------------------ */
@@ -214,10 +281,8 @@ static __always_inline void tg_packet(struct __sk_buff *skb, int out)
 		tg_stream_segment(skb, sk, &segment, out);
 		return;
 	}
-	if (!tg_udp_packet(skb, out, &datagram) || !(tg_content & TG_CONTENT_DNS))
-		return;
-	if (tg_is_dns_port(datagram.tuple.local_port) || tg_is_dns_port(datagram.tuple.remote_port))
-		tg_ship_datagram(skb, &datagram, out);
+	if (tg_udp_packet(skb, out, &datagram))
+		tg_ship_datagrams(skb, &datagram, out);
 }
 
 SEC("cgroup_skb/egress")

@@ -18,7 +18,7 @@ fi
 
 case "${1:-}" in
 build) packages="g++ make python3 $(compiler) libelf-dev zlib1g-dev linux-libc-dev libc6-dev ca-certificates" ;;
-test) packages="iproute2 nftables curl nginx-light netcat-openbsd openssl procps util-linux python3-minimal nghttp2-client nghttp2-server nghttp2-proxy dnsmasq-base bind9-dnsutils tcpdump ethtool wrk apache2-utils prometheus redis-server nmap strace" ;;
+test) packages="iproute2 nftables curl nginx-light netcat-openbsd openssl procps util-linux python3-minimal nghttp2-client nghttp2-server nghttp2-proxy ngtcp2-client ngtcp2-server dnsmasq-base bind9-dnsutils tcpdump ethtool wrk apache2-utils prometheus redis-server nmap strace" ;;
 bench) packages="iproute2 nginx-light wrk apache2-utils procps time tshark tcpdump prometheus nghttp2-client dnsmasq-base dnsperf redis-server redis-tools iperf3 softflowd" ;;
 *)
 	echo "usage: $0 build|test|bench" >&2

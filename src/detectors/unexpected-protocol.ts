@@ -20,6 +20,7 @@ const DECODED: Readonly<Partial<Record<JudgedEvent['kind'], string>>> = {
   tls: 'TLS',
   dns: 'DNS',
 };
+const QUIC = 'QUIC';
 
 const NAME = 'unexpected-protocol';
 /** What begins like nothing that is known is told only where all that is meant is known by its first bytes. */
@@ -116,6 +117,7 @@ function passing({ event, application, spoken, where, ...words }: Passing): Find
 }
 
 function spokenIn(event: JudgedEvent): string | undefined {
+  if (event.kind === 'tls' && event.tls.quicVersion !== undefined) return QUIC;
   if (event.kind !== 'connection') return DECODED[event.kind];
   if (event.phase !== 'closed') return undefined;
   if (event.spoken !== undefined) return SNIFFED[event.spoken][0];

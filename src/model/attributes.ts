@@ -88,6 +88,7 @@ export const ATTR = {
   minRttUs: 'telegen.min_rtt_us',
   durationMs: 'telegen.duration_ms',
   partial: 'telegen.partial',
+  protocolName: 'network.protocol.name',
   protocolVersion: 'network.protocol.version',
   dnsQuestionName: 'dns.question.name',
   dnsQuestionType: 'dns.question.type',

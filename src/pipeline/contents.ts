@@ -1,14 +1,18 @@
 import type { ConversationFacts, GrpcFacts, HttpFacts, Side, StreamConsumer } from '../model/conversation.ts';
 import { CONTENT_KINDS, type ContentEvent, type ContentKind } from '../model/event.ts';
+import { ipKey } from '../net/ip.ts';
 import { createDnsDecoder, type DnsDecoder } from '../protocols/dns/decoder.ts';
 import { createDnsPairing, type DnsPairing } from '../protocols/dns/pairing.ts';
 import { createDnsTcpCounters, createDnsTcpStream } from '../protocols/dns/tcp-stream.ts';
 import { createHttp1Conversation } from '../protocols/http1/conversation.ts';
 import { newHttp1Counters } from '../protocols/http1/counters.ts';
 import { createHttp2Conversation, type Http2Options } from '../protocols/http2/conversation.ts';
+import { createQuicHelloReader, type QuicHelloReader } from '../protocols/quic/hello-reader.ts';
+import { isQuicInitial } from '../protocols/quic/initial.ts';
 import { createStreamRouter } from '../protocols/router.ts';
 import type { StreamProtocol } from '../protocols/sniff.ts';
 import { createTlsCounters, createTlsHelloReader } from '../protocols/tls/hello-reader.ts';
+import { quicCrypto } from './quic-crypto.ts';
 
 const DNS_PORT = 53;
 const MDNS_PORT = 5353;
@@ -26,9 +30,9 @@ export interface ContentsOptions {
 export interface Contents {
   /** For each TCP connection, when its first byte is there. */
   openStream(facts: ConversationFacts): StreamConsumer | undefined;
-  /** Whether the datagrams of a conversation are read at all. */
+  /** Whether all datagrams of a conversation are read; of others, those of which isQuicInitial() holds. */
   readsDatagrams(facts: ConversationFacts): boolean;
-  /** For each UDP datagram. `bytes` may be reused after the call. */
+  /** For each UDP datagram that is read. `bytes` may be reused after the call. */
   datagram(facts: ConversationFacts, side: Side, bytes: Uint8Array, timeMs: number): void;
   /** Reports what has timed out by `nowMs`. */
   tick(nowMs: number): void;
@@ -60,6 +64,7 @@ class Reader implements Contents {
   /** Exchanges of which not all was seen or understood. */
   readonly #partial = { http: 0, grpc: 0 };
   readonly #dns: DnsPairing<ConversationFacts>;
+  readonly #quic: QuicHelloReader<ConversationFacts>;
 
   constructor(emit: (event: ContentEvent) => void, options: ContentsOptions) {
     const { kinds = new Set(CONTENT_KINDS), maxBodyBytes = 0 } = options;
@@ -71,6 +76,12 @@ class Reader implements Contents {
     this.#dns = createDnsPairing<ConversationFacts>({
       keyOf: (facts) => facts.socketId,
       onResult: (dns, facts, timeMs) => emit({ ...facts, kind: 'dns', timeMs, dns }),
+    });
+    this.#quic = createQuicHelloReader<ConversationFacts>({
+      crypto: quicCrypto,
+      // A server's socket has many peers.
+      keyOf: ({ socketId, remote }) => `${socketId} ${remote.port} ${ipKey(remote.ip)}`,
+      onHello: (tls, facts, timeMs) => emit({ ...facts, kind: 'tls', timeMs, tls }),
     });
   }
 
@@ -85,6 +96,11 @@ class Reader implements Contents {
   }
 
   datagram(facts: ConversationFacts, side: Side, bytes: Uint8Array, timeMs: number): void {
+    // No DNS message of this size begins so: it would have hundreds of questions.
+    if (isQuicInitial(bytes, 0, bytes.length)) {
+      if (side === 'client' && this.#kinds.has('tls')) this.#quic.datagram(facts, bytes, timeMs);
+      return;
+    }
     if (!this.readsDatagrams(facts)) return;
     const message = this.#decoder.decode(bytes, 0, bytes.length);
     if (message === undefined) return;
@@ -94,11 +110,13 @@ class Reader implements Contents {
 
   tick(nowMs: number): void {
     this.#dns.tick(nowMs);
+    this.#quic.tick(nowMs);
   }
 
   finish(nowMs: number): void {
     this.#dns.tick(nowMs);
     this.#dns.end(nowMs);
+    this.#quic.end();
   }
 
   failures(): Readonly<Record<string, number>> {
@@ -111,6 +129,7 @@ class Reader implements Contents {
       dns_incomplete: sum(incomplete),
       dns_cut: this.#dnsTcp.cutMessages,
       tls_hello: sum(hellos),
+      quic_hello: sum(this.#quic.counters.failures),
       http_partial: this.#partial.http,
       grpc_partial: this.#partial.grpc,
     };

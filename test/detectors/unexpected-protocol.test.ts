@@ -12,17 +12,26 @@ import { connection, type EventInput } from './events.ts';
 const { unexpectedProtocols: DEFAULTS } = loadConfig(undefined).config.network.security;
 const detector = unexpectedProtocol({ unexpectedProtocols: DEFAULTS });
 
-/** What was said does not matter here, only that it was. */
-const said = (kind: ContentKind, input: EventInput = {}): ContentEvent =>
-  ({ ...connection(input), kind }) as unknown as ContentEvent;
+/** What was said does not matter here, only that it was, and whether over QUIC. */
+const said = (kind: ContentKind | 'quic', input: EventInput = {}): ContentEvent =>
+  (kind === 'quic' || kind === 'tls'
+    ? { ...connection(input), kind: 'tls', tls: kind === 'quic' ? { quicVersion: '1' } : {} }
+    : { ...connection(input), kind }) as unknown as ContentEvent;
 
 describe('with the default lists', () => {
-  test.each<[kind: ContentKind, input: EventInput, body: string, severity: string]>([
+  test.each<[kind: ContentKind | 'quic', input: EventInput, body: string, severity: string]>([
     ['http', { remote: '198.51.100.50 1337' }, 'HTTP on unexpected port 1337', 'INFO'],
     ['grpc', { remote: '198.51.100.50 1337' }, 'HTTP on unexpected port 1337', 'INFO'],
     ['tls', { remote: '198.51.100.50 4444' }, 'TLS on unexpected port 4444', 'INFO'],
     ['tls', { remote: '198.51.100.50 53' }, 'TLS on port 53, which is meant for DNS', 'WARNING'],
     ['tls', { remote: '198.51.100.50 80' }, 'TLS on port 80, which is meant for HTTP', 'WARNING'],
+    ['quic', { remote: '198.51.100.50 4444', transport: 'udp' }, 'QUIC on unexpected port 4444', 'INFO'],
+    [
+      'quic',
+      { remote: '198.51.100.50 53', transport: 'udp' },
+      'QUIC on port 53, which is meant for DNS',
+      'WARNING',
+    ],
     ['http', { remote: '198.51.100.50 22' }, 'HTTP on port 22, which is meant for SSH', 'WARNING'],
     ['dns', { remote: '198.51.100.50 5300', transport: 'udp' }, 'DNS on unexpected port 5300', 'INFO'],
     ['dns', { remote: '198.51.100.50 443' }, 'DNS on port 443, which is meant for TLS', 'WARNING'],
@@ -44,8 +53,9 @@ describe('with the default lists', () => {
     });
   });
 
-  test.each<[kind: ContentKind, input: EventInput]>([
+  test.each<[kind: ContentKind | 'quic', input: EventInput]>([
     ['http', { remote: '198.51.100.50 80' }],
+    ['quic', { remote: '198.51.100.50 443', transport: 'udp' }],
     ['http', { remote: '198.51.100.50 8080' }],
     ['http', { remote: '198.51.100.50 443' }],
     ['tls', { remote: '198.51.100.50 443' }],

@@ -193,6 +193,7 @@ function contents(): TelegenEvent[] {
         cipherCount: 15,
         ja4: 't13d1516h2_8daaf6152771_02713d6af862',
         encryptedHello: true,
+        quicVersion: '1',
       },
     },
   ];

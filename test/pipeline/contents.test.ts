@@ -6,6 +6,7 @@ import { connection, ip, TIME_MS } from '../alerts/fixtures.ts';
 import { message, name, QUERY, RESPONSE } from '../protocols/dns/encode.ts';
 import * as h2 from '../protocols/http2/frame-builder.ts';
 import { helloMessage, sni, u16, versions } from '../protocols/tls/hello-bytes.ts';
+import { quicInitial } from '../support/quic-initial.ts';
 
 const { kind: _kind, phase: _phase, ...facts } = connection();
 type Said = readonly [side: Side, bytes: Uint8Array | string];
@@ -57,6 +58,17 @@ const CALL: readonly Said[] = [
 const kinds = (events: readonly ContentEvent[]) => events.map(({ kind }) => kind);
 const only = (...wanted: ContentKind[]): ContentsOptions => ({ kinds: new Set(wanted) });
 
+test('a DNS question that is open at the end is told as asked', () => {
+  const { events, contents } = listen();
+  const dns = { ...facts, transport: 'udp', remote: { ip: ip('192.0.2.53'), port: 53 } } as const;
+  const questions = [{ name: name('bad.example'), type: 1 }];
+  contents.datagram(dns, 'client', message({ flags: QUERY, questions }), TIME_MS);
+  contents.finish(TIME_MS + 3600);
+  expect(events).toMatchObject([
+    { kind: 'dns', timeMs: TIME_MS, dns: { questionName: 'bad.example', outcome: 'asked' } },
+  ]);
+});
+
 describe('tunnels of HTTP CONNECT', () => {
   const CONNECT = connect('inner.example.com:443');
   const cases: [string, readonly Said[], readonly ContentKind[]][] = [
@@ -105,6 +117,59 @@ describe('tunnels of HTTP CONNECT', () => {
   test('a refused tunnel is followed by ordinary requests', () => {
     const refusal: Said = ['server', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'];
     expect(kinds(hear([CONNECT[0] as Said, refusal, ...GET]))).toEqual(['http', 'http']);
+  });
+});
+
+describe('QUIC', () => {
+  const hello = Uint8Array.from(helloMessage({ extensions: [sni('quic.example.com'), versions(0x0304)] }));
+  const [initial = new Uint8Array(0)] = quicInitial({ hello, dcid: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) });
+  const quic = { ...facts, transport: 'udp', remote: { ip: ip('203.0.113.1'), port: 443 } } as const;
+  const told = (options: ContentsOptions, ...said: readonly Said[]) => {
+    const { events, contents } = listen(options);
+    for (const [side, piece] of said) contents.datagram(quic, side, bytes(piece), TIME_MS);
+    contents.finish(TIME_MS);
+    return { events, failures: contents.failures() };
+  };
+
+  test('the hello of a client is told once, with the conversation', () => {
+    const { events, failures } = told({}, ['client', initial], ['client', initial]);
+    expect(events).toMatchObject([
+      {
+        kind: 'tls',
+        transport: 'udp',
+        remote: quic.remote,
+        tls: { serverName: 'quic.example.com', quicVersion: '1' },
+      },
+    ]);
+    expect(failures).toMatchObject({ quic_hello: 0 });
+  });
+
+  test('peers of one socket are told apart', () => {
+    const { events, contents } = listen();
+    for (const port of [1, 2])
+      contents.datagram({ ...quic, remote: { ...quic.remote, port } }, 'client', initial, TIME_MS);
+    expect(events.map(({ remote }) => remote.port)).toEqual([1, 2]);
+  });
+
+  test.each<[what: string, options: ContentsOptions, said: Said]>([
+    ['from a server', {}, ['server', initial]],
+    ['where nobody wants TLS', only('dns', 'http'), ['client', initial]],
+    ['damaged', {}, ['client', initial.with(600, 1 ^ (initial[600] ?? 0))]],
+  ])('nothing is told of one %s', (_, options, said) => {
+    expect(told(options, said)).toMatchObject({ events: [], failures: { quic_hello: 0, dns: 0 } });
+  });
+
+  test('a flight that lacks a part is counted', () => {
+    const long = Uint8Array.from(helloMessage({ extensions: [sni('a.example'), [51, Array(1500).fill(7)]] }));
+    const [first = ''] = quicInitial({ hello: long, dcid: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) });
+    expect(told({}, ['client', first])).toMatchObject({ events: [], failures: { quic_hello: 1 } });
+  });
+
+  test('at the ports of DNS, too', () => {
+    const { events, contents } = listen();
+    contents.datagram({ ...quic, remote: { ...quic.remote, port: 53 } }, 'client', initial, TIME_MS);
+    expect(kinds(events)).toEqual(['tls']);
+    expect(contents.failures()).toMatchObject({ dns: 0 });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ATTR } from '../../src/model/attributes.ts';
-import type { DnsEvent, HttpEvent, ProcessEvent } from '../../src/model/event.ts';
+import type { DnsEvent, HttpEvent, ProcessEvent, TlsEvent } from '../../src/model/event.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import { createRuleSlot } from '../../src/pipeline/rule-slot.ts';
 import { createRuleEngine, type RuleEngine } from '../../src/rules/engine.ts';
@@ -65,6 +65,19 @@ const exec: ProcessEvent = {
     parentCommandLine: 'bash -i',
   },
 };
+const hello = (quicVersion?: '1'): TlsEvent => ({
+  ...facts,
+  kind: 'tls',
+  tls: {
+    serverName: 'www.example.com',
+    alpn: ['h3'],
+    versions: ['1.3'],
+    cipherCount: 3,
+    ja4: 'q13d0310h3_0_0',
+    encryptedHello: false,
+    ...(quicVersion !== undefined && { quicVersion }),
+  },
+});
 const accepted = connection({ phase: 'accepted', role: 'server', local: '192.0.2.10 3389' });
 const closed = connection({
   phase: 'closed',
@@ -103,6 +116,10 @@ const ROWS: readonly Row[] = [
   ['category: network_connection, product: linux, service: x', 'DestinationPort: 443', connection(), false],
   ['category: firewall', 'action: accept', connection(), true],
   ['category: firewall', "blocked: 'false'", connection(), true],
+  ['product: zeek, service: ssl', 'server_name|endswith: .example.com', hello(), true],
+  ['product: telegen, category: tls', 'network.protocol.name: quic', hello('1'), true],
+  ['product: telegen, category: tls', 'network.protocol.name: quic', hello(), false],
+  ['product: telegen, category: tls', "network.protocol.version: '1'", hello('1'), true],
   ['product: zeek, service: rdp', 'id.orig_h: 198.51.100.50', accepted, true],
   ['product: zeek, service: rdp', 'id.orig_h: 192.0.2.10', connection(), false],
   ['service: netflow', 'destination.port: 443', closed, true],

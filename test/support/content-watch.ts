@@ -20,6 +20,8 @@ export interface ContentWatch {
   readonly streams: () => Readonly<StreamCounters>;
   /** Of the kernel side; after finish(), the final ones. */
   readonly counters: () => RecordCounters;
+  /** What was read but not understood, by kind. */
+  readonly failures: () => Readonly<Record<string, number>>;
   /** Ends the capture, once it has caught up, and every conversation with it; returns all events. */
   finish(): Promise<readonly ContentEvent[]>;
   /** For afterwards, also when finish() was called. */
@@ -48,6 +50,7 @@ export function watchContents({ kinds, bodyBytes = 0, ...options }: ContentWatch
     events,
     streams,
     counters: () => final ?? watch.capture.counters(),
+    failures: () => reader.failures(),
     finish: async () => {
       await watch.caughtUp();
       await watch.stop((counters) => {
@@ -87,8 +90,9 @@ export function tell(event: ContentEvent): string {
     const data = answers.map((answer) => answer.data).join(',');
     return `${event.transport} ${questionName} ${questionType} ${outcome} ${responseCode ?? '-'} ${data}${truncated ? ' truncated' : ''}`;
   }
-  const { serverName, alpn, versions, ja4, cipherCount } = event.tls;
-  return `tls ${serverName ?? '-'} ${alpn.join(',')} ${versions.join(',')} ${cipherCount} ${ja4}`;
+  const { serverName, alpn, versions, ja4, cipherCount, quicVersion } = event.tls;
+  const how = quicVersion === undefined ? 'tls' : `quic${quicVersion}`;
+  return `${how} ${serverName ?? '-'} ${alpn.join(',')} ${versions.join(',')} ${cipherCount} ${ja4}`;
 }
 
 /** Lines with how often each occurs. */

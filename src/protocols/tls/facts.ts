@@ -11,8 +11,8 @@ const VERSION_NAMES = new Map([
   [0x0300, 'SSL 3.0'],
 ]);
 
-/** What a ClientHello says, in the shared form. */
-export function tlsFacts(hello: ClientHello): TlsFacts {
+/** What a ClientHello says, in the shared form; `quicVersion` when it came over QUIC. */
+export function tlsFacts(hello: ClientHello, quicVersion?: '1' | '2'): TlsFacts {
   const { supportedVersions, legacyVersion, extensions, serverName } = hello;
   const versions = supportedVersions.length > 0 ? supportedVersions : [legacyVersion];
   return {
@@ -20,10 +20,11 @@ export function tlsFacts(hello: ClientHello): TlsFacts {
     alpn: hello.alpn.map((name) => escapedText(name, { from: 0, to: name.length }, '')),
     versions: versions.toSorted((a, b) => b - a).map(versionName),
     cipherCount: hello.ciphers.length,
-    ja4: ja4(hello),
+    ja4: ja4(hello, quicVersion === undefined ? 'tcp' : 'quic'),
     encryptedHello:
       extensions.includes(EXTENSION.encryptedClientHello) ||
       extensions.includes(EXTENSION.encryptedServerName),
+    ...(quicVersion !== undefined && { quicVersion }),
   };
 }
 

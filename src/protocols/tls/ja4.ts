@@ -15,18 +15,18 @@ const VERSION_DIGITS = new Map([
   [0x0002, 's2'],
 ]);
 
-/** JA4 of a ClientHello over TCP, as its authors define it (the BSD-licensed part of the JA4 family). */
-export function ja4(hello: ClientHello): string {
-  return `${head(hello)}_${cipherHash(hello)}_${extensionHash(hello)}`;
+/** JA4 of a ClientHello, as its authors define it (the BSD-licensed part of the JA4 family). */
+export function ja4(hello: ClientHello, transport: 'tcp' | 'quic'): string {
+  return `${transport === 'quic' ? 'q' : 't'}${head(hello)}_${cipherHash(hello)}_${extensionHash(hello)}`;
 }
 
-/** The readable part: transport, version, whether a name is asked for, counts, the first protocol. */
+/** The readable part behind the transport: version, whether a name is asked for, counts, the first protocol. */
 function head(hello: ClientHello): string {
   const { supportedVersions, legacyVersion, extensions } = hello;
   const version = supportedVersions.length > 0 ? Math.max(...supportedVersions) : legacyVersion;
   const named = extensions.includes(EXTENSION.serverName) ? 'd' : 'i';
   const counts = countDigits(hello.ciphers.length) + countDigits(extensions.length);
-  return `t${VERSION_DIGITS.get(version) ?? '00'}${named}${counts}${protocolCharacters(hello.alpn[0])}`;
+  return `${VERSION_DIGITS.get(version) ?? '00'}${named}${counts}${protocolCharacters(hello.alpn[0])}`;
 }
 
 function countDigits(count: number): string {

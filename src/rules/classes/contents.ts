@@ -65,5 +65,7 @@ function helloFields(): readonly FieldSpec<TlsEvent>[] {
     few(['next_protocol', ATTR.tlsAlpn], ({ tls }) => tls.alpn),
     few([ATTR.tlsVersions], ({ tls }) => tls.versions),
     few([ATTR.tlsEncryptedHello], ({ tls }) => tls.encryptedHello),
+    few([ATTR.protocolName], ({ tls }) => (tls.quicVersion === undefined ? undefined : 'quic')),
+    few([ATTR.protocolVersion], ({ tls }) => tls.quicVersion),
   ];
 }

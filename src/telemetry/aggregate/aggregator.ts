@@ -240,7 +240,8 @@ class Telemetry implements Aggregator {
     const side = observerOf(event.role);
     const ends = endsOf(conversation, side);
     if (event.kind === 'tls') {
-      if (side === conversation.observer) this.#graph.speaks(conversation, 'tls', event.timeMs);
+      const protocol = event.tls.quicVersion === undefined ? 'tls' : 'quic';
+      if (side === conversation.observer) this.#graph.speaks(conversation, protocol, event.timeMs);
       return;
     }
     if (event.kind === 'http') this.#red.http(event, ends);

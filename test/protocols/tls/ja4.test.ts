@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ClientHello } from '../../../src/protocols/tls/client-hello.ts';
-import { ja4 } from '../../../src/protocols/tls/ja4.ts';
+import { ja4 as ja4Over } from '../../../src/protocols/tls/ja4.ts';
 import { repeated } from './hello-bytes.ts';
 
 const HELLO: ClientHello = {
@@ -14,6 +14,7 @@ const HELLO: ClientHello = {
   alpn: [],
   serverName: 'example.com',
 };
+const ja4 = (hello: ClientHello) => ja4Over(hello, 'tcp');
 const head = (parts: Partial<ClientHello>) => ja4({ ...HELLO, ...parts }).split('_')[0];
 const sha = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12);
 const alpn = (...octets: readonly number[]) => [Uint8Array.from(octets)];
@@ -60,6 +61,18 @@ test('published: the same extensions without signature algorithms', () => {
     0x1b, 0, 0x33, 0x10, 0x4469, 0x17, 0x2d, 0xd, 5, 0x23, 0x12, 0x2b, 0xff01, 0xb, 0xa, 0x15,
   ];
   expect(ja4({ ...HELLO, extensions }).split('_')[2]).toBe('6d807ffa2a79');
+});
+
+test('over QUIC only the first character differs', () => {
+  const hello = {
+    ...HELLO,
+    ciphers: [0x1302, 0x1303, 0x1301],
+    alpn: alpn(0x68, 0x33),
+    extensions: [0, 43, 57],
+  };
+  expect(ja4Over(hello, 'quic')).toBe(`q${ja4(hello).slice(1)}`);
+  // Published: the three suites of TLS 1.3, as browsers offer them over QUIC.
+  expect(ja4Over(hello, 'quic')).toMatch(/^q13d0303h3_55b375c5d22e_/);
 });
 
 test('the hashes, as another implementation computes them', () => {

@@ -1,5 +1,6 @@
 /** Every parser of foreign bytes, something well-formed for it to read, and a way to feed it what became of that. */
 import type { Side, StreamConsumer } from '../../../src/model/conversation.ts';
+import { quicCrypto } from '../../../src/pipeline/quic-crypto.ts';
 import { createDnsDecoder } from '../../../src/protocols/dns/decoder.ts';
 import { createDnsPairing } from '../../../src/protocols/dns/pairing.ts';
 import { parseDnsMessage } from '../../../src/protocols/dns/parse-message.ts';
@@ -7,11 +8,14 @@ import { createDnsTcpCounters, createDnsTcpStream } from '../../../src/protocols
 import { createHttp1Conversation } from '../../../src/protocols/http1/conversation.ts';
 import { createHttp2Conversation } from '../../../src/protocols/http2/conversation.ts';
 import { createHpackDecoder } from '../../../src/protocols/http2/hpack.ts';
+import { createQuicHelloReader, type QuicCrypto } from '../../../src/protocols/quic/hello-reader.ts';
 import { createStreamRouter } from '../../../src/protocols/router.ts';
 import { createTlsHelloReader } from '../../../src/protocols/tls/hello-reader.ts';
 import { usualResponse } from '../../protocols/dns/encode.ts';
 import { createHpackEncoder } from '../../protocols/http2/hpack-encoder.ts';
+import { openCrypto } from '../../protocols/quic/read-flight.ts';
 import { type Bytes, concat, text } from '../packets.ts';
+import { cryptoFrame, initialPacket, quicInitial } from '../quic-initial.ts';
 import { dnsMessage, grpcTalk, http2Talk, tlsHello } from '../traffic/messages.ts';
 import { createRandom, type Random } from '../traffic/random.ts';
 import { captureTargets } from './capture-targets.ts';
@@ -102,6 +106,34 @@ const onStream = (
 
 const ignore = (): void => {};
 
+/** Protected, hardly a mutant is authentic: frames are reached where every packet is taken for that. */
+function quicTarget(name: string, crypto: QuicCrypto, keys: 'client' | 'none'): Target {
+  const dcid = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  const hello = tlsHello().subarray(5);
+  const halves = [0, 300].map((from, number) => {
+    const frames = cryptoFrame(from, hello.subarray(from, from === 0 ? 310 : undefined));
+    return initialPacket({ dcid, number, frames, keys, size: 700 });
+  });
+  const flights = (['1', '2'] as const).flatMap((version) => quicInitial({ hello, dcid, version, keys }));
+  return {
+    name,
+    seeds: [...flights, concat(...halves), concat(halves[1] ?? dcid, ...flights)],
+    maxRetained: 512 * KIB,
+    open: () => {
+      const reader = createQuicHelloReader<number>({ crypto, keyOf: String, onHello: ignore });
+      let timeMs = 0;
+      return {
+        feed(bytes, random) {
+          timeMs += random.below(2000);
+          reader.datagram(random.below(3), bytes, timeMs);
+          if (random.below(8) === 0) reader.tick(timeMs);
+        },
+        end: reader.end.bind(reader),
+      };
+    },
+  };
+}
+
 export const TARGETS: readonly Target[] = [
   {
     name: 'DNS messages',
@@ -158,6 +190,8 @@ export const TARGETS: readonly Target[] = [
     () => createTlsHelloReader({ onHello: ignore }),
     128 * KIB,
   ),
+  quicTarget('QUIC', quicCrypto, 'client'),
+  quicTarget('QUIC frames', openCrypto, 'none'),
   onStream(
     'any stream',
     [...requests, ...http2Seeds, tlsHello()],

@@ -21,6 +21,7 @@ import {
   grpcTalk,
   http2Talk,
   QUESTION,
+  quicHello,
   serverFlight,
   tlsHello,
 } from './messages.ts';
@@ -163,13 +164,10 @@ function lookup(
   return datagrams({ family, server, serverPort: 53 }, [query, dnsMessage(answer)]);
 }
 
-/** Short headers of QUIC: bytes that are nothing to anybody. */
+/** A hello, then short headers of QUIC: bytes that are nothing to anybody. */
 function quic(): readonly TimedPacket[] {
   const payload = Uint8Array.from({ length: 1200 }, (_, i) => (i === 0 ? 0x43 : (i * 167 + 13) & 255));
-  return datagrams(
-    { serverPort: 443 },
-    Array.from({ length: 80 }, () => payload),
-  );
+  return datagrams({ serverPort: 443 }, [quicHello(), ...Array.from({ length: 79 }, () => payload)]);
 }
 
 function refused(): readonly TimedPacket[] {

@@ -24,6 +24,7 @@ import {
 import { createHpackEncoder, type HpackEncoder, literalString } from '../../protocols/http2/hpack-encoder.ts';
 import { chromeHello, records } from '../../protocols/tls/hello-bytes.ts';
 import type { Bytes } from '../packets.ts';
+import { quicInitial } from '../quic-initial.ts';
 import type { Speaker } from '../tcp-script.ts';
 import { createRandom } from './random.ts';
 
@@ -59,6 +60,13 @@ export function dnsMessage(kind: 'query' | 'query6' | 'answer' | 'answer6' | 'no
 
 /** The ClientHello of a browser. */
 export const tlsHello = (): Bytes => records(chromeHello('www-@@@@@@.example.com'));
+/** Encrypted: every conversation has the same name. */
+export function quicHello(): Bytes {
+  const dcid = Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1);
+  const [datagram] = quicInitial({ hello: Uint8Array.from(chromeHello('quic.example.com')), dcid });
+  if (datagram === undefined) throw new Error('a hello takes a datagram');
+  return datagram;
+}
 
 /** A ServerHello and what is encrypted behind it. */
 export function serverFlight(): Bytes {

@@ -11,6 +11,7 @@ import {
   START_MS,
   stats,
   type Talk,
+  tls,
 } from '../support/aggregate.ts';
 
 const END_MS = START_MS + 10_000;
@@ -56,6 +57,12 @@ describe('one edge per conversation', () => {
     ['the server', [connection(api, { phase: 'accepted' }), http(api)], '10.0.0.1 -> api http'],
   ])('when only %s is', (_, events, line) => {
     expect(lines(topologyOf(events))).toEqual([line]);
+  });
+
+  test('by what a hello told, over TCP and in QUIC', () => {
+    const udp = { ...fe, transport: 'udp', server: '10.0.0.3 8443', socketId: 3 } as const;
+    const found = topologyOf([...opened(fe, api), tls(fe), ...opened(udp), tls(udp, { quicVersion: '1' })]);
+    expect(lines(found)).toEqual(['frontend -> 10.0.0.3 quic', 'frontend -> api tls']);
   });
 
   test('also before anything was decoded, and after a tick in between', () => {

@@ -1,10 +1,17 @@
-import type { ConversationFacts, DnsFacts, GrpcFacts, HttpFacts } from '../../../src/model/conversation.ts';
+import type {
+  ConversationFacts,
+  DnsFacts,
+  GrpcFacts,
+  HttpFacts,
+  TlsFacts,
+} from '../../../src/model/conversation.ts';
 import type {
   ConnectionEvent,
   ConnectionStats,
   DnsEvent,
   GrpcEvent,
   HttpEvent,
+  TlsEvent,
 } from '../../../src/model/event.ts';
 import type { Owner, Workload } from '../../../src/model/process.ts';
 import { parseIp } from '../../../src/net/ip.ts';
@@ -156,6 +163,11 @@ export function grpc(talk: Talk, some: Partial<GrpcFacts> = {}): GrpcEvent {
     kind: 'grpc',
     grpc: { http: call, service: 'shop.Orders', method: 'Place', statusCode: 0, ...some },
   };
+}
+
+export function tls(talk: Talk, some: Partial<TlsFacts> = {}): TlsEvent {
+  const hello = { alpn: [], versions: ['1.3'], cipherCount: 1, ja4: '', encryptedHello: false };
+  return { ...facts(talk), kind: 'tls', tls: { ...hello, ...some } };
 }
 
 export function dns(talk: Talk, some: Partial<DnsFacts> = {}): DnsEvent {
