@@ -14,6 +14,7 @@ export interface FlowCounters {
   withoutAck: number;
   /** Sequence numbers that cannot belong to the connection. */
   outOfWindow: number;
+  /** Resets outside the window, and those in it after which the connection went on. */
   ignoredResets: number;
   /** Segments with other bytes than an earlier segment at the same place. The first is believed. */
   conflicts: number;

@@ -2,7 +2,7 @@ import type { IpAddress } from '../../model/ip-address.ts';
 import { emptyTuple, IP_PROTOCOL, type PacketTuple, type PacketView } from '../../net/packet/packet-view.ts';
 import { type Flow, NOT_MEASURED } from './flow.ts';
 import { createHalf, resetHalf } from './half.ts';
-import { perspectiveOf } from './perspective.ts';
+import { type Perspective, perspectiveOf } from './perspective.ts';
 
 /** Ports below are those of services: only the superuser opens them. */
 const FIRST_USER_PORT = 1024;
@@ -24,6 +24,8 @@ export interface FlowOrigin {
 /** Makes flows, out of used ones when there are any: most conversations are short. */
 export interface FlowMaker {
   begin(packet: PacketView, origin: FlowOrigin): Flow;
+  /** Makes the client of a connection its server: that was a guess, and nothing was told of it. */
+  turn(flow: Flow): void;
   /** Takes back a flow that nobody refers to any more. */
   reuse(flow: Flow): void;
 }
@@ -31,6 +33,11 @@ export interface FlowMaker {
 /** Without an opening to go by: a packet from a port of services to one of users is a reply. */
 export function looksLikeReply({ srcPort, dstPort }: PacketTuple): boolean {
   return srcPort < FIRST_USER_PORT && dstPort >= FIRST_USER_PORT;
+}
+
+/** One of the ports is of services, the other is not. */
+export function portsTell({ srcPort, dstPort }: PacketTuple): boolean {
+  return srcPort < FIRST_USER_PORT !== dstPort < FIRST_USER_PORT;
 }
 
 export function createFlowMaker(isInternal: (ip: IpAddress) => boolean): FlowMaker {
@@ -42,13 +49,19 @@ export function createFlowMaker(isInternal: (ip: IpAddress) => boolean): FlowMak
       flow.transport = packet.protocol === IP_PROTOCOL.tcp ? 'tcp' : 'udp';
       if (isReply) putReversed(flow.tuple, packet);
       else put(flow.tuple, packet);
-      const { role, localIsClient, local, remote } = perspectiveOf(flow.tuple, isInternal, isGuess);
-      flow.role = role;
-      flow.localIsClient = localIsClient;
-      flow.local = local;
-      flow.remote = remote;
+      takePerspective(flow, perspectiveOf(flow.tuple, isInternal, isGuess));
       flow.firstMs = flow.lastMs = flow.beganMs = nowMs;
       return flow;
+    },
+    turn(flow) {
+      putReversed(flow.tuple, { ...flow.tuple });
+      const { client, server, pending } = flow;
+      flow.client = server;
+      flow.server = client;
+      flow.client.side = 'client';
+      flow.server.side = 'server';
+      flow.pending = pending && { ...pending, fromClient: !pending.fromClient };
+      takePerspective(flow, perspectiveOf(flow.tuple, isInternal, true));
     },
     reuse(flow) {
       if (spare.length === MAX_SPARE) return;
@@ -56,6 +69,13 @@ export function createFlowMaker(isInternal: (ip: IpAddress) => boolean): FlowMak
       spare.push(flow);
     },
   };
+}
+
+function takePerspective(flow: Flow, { role, localIsClient, local, remote }: Perspective): void {
+  flow.role = role;
+  flow.localIsClient = localIsClient;
+  flow.local = local;
+  flow.remote = remote;
 }
 
 function emptyFlow(): Flow {
@@ -78,6 +98,8 @@ function emptyFlow(): Flow {
     synAcks: 0,
     handshakeUs: NOT_MEASURED,
     pending: undefined,
+    doubt: undefined,
+    looks: 0,
     opened: false,
     consumer: undefined,
     spoken: undefined,
@@ -99,9 +121,9 @@ function clear(flow: Flow): void {
   resetHalf(flow.server);
   flow.state = 'attempted';
   flow.synMs = flow.handshakeUs = NOT_MEASURED;
-  flow.syns = flow.synAcks = 0;
+  flow.syns = flow.synAcks = flow.looks = 0;
   flow.opened = flow.isRead = false;
-  flow.pending = flow.consumer = flow.facts = flow.chain = flow.spoken = undefined;
+  flow.pending = flow.doubt = flow.consumer = flow.facts = flow.chain = flow.spoken = undefined;
   flow.spokenLooks = SPOKEN_LOOKS;
   flow.isUnrecognised = false;
 }

@@ -14,6 +14,8 @@ export interface FlowContext {
   readonly readsDatagrams: (facts: ConversationFacts) => boolean;
   readonly onDatagram: DatagramHandler;
   readonly touch: (flow: Flow, queue: number) => void;
+  /** Makes the client of a connection its server: that was a guess, and nothing was told of it. */
+  readonly turn: (flow: Flow) => void;
   /** Reports a flow as over now; what is left of its streams goes to the consumer before. */
   readonly end: (flow: Flow, outcome: Outcome) => void;
 }

@@ -12,8 +12,9 @@ import { createFlowIndex } from './flow-index.ts';
 import { trackIcmpError } from './icmp-tracker.ts';
 import { createIdleQueues, deadline, QUEUE } from './idle-queues.ts';
 import { createReassembler, type ReassemblyLimits } from './reassembler.ts';
+import { joinTcp, tellJoined } from './tcp-joining.ts';
 import { type Beginning, beginningOf, beginsAnew } from './tcp-opening.ts';
-import { beginWithAnswer, joinTcp, outcomeOfSilence, outcomeUnseen, trackTcp } from './tcp-tracker.ts';
+import { beginWithAnswer, outcomeOfSilence, outcomeUnseen, trackTcp } from './tcp-tracker.ts';
 import { trackUdp } from './udp-tracker.ts';
 
 export interface FlowTableOptions extends ReassemblyLimits {
@@ -36,6 +37,8 @@ export interface FlowTable {
   readonly nowMs: number;
   /** Takes the packet of a decoder. */
   packet(view: PacketView): void;
+  /** Time passes: there was a frame that is no packet for the table. */
+  advance(timeMs: number): void;
   /** Ends all conversations, oldest first. */
   finish(): void;
 }
@@ -60,6 +63,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     readsDatagrams: options.readsDatagrams ?? (() => true),
     onDatagram: options.onDatagram,
     touch: (flow, queue) => queues.touch(flow, queue, clock.nowMs),
+    turn: (flow) => maker.turn(flow),
     end,
   };
 
@@ -74,11 +78,17 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     queues.touch(flow, flow.transport === 'udp' ? QUEUE.udp : QUEUE.ended, clock.nowMs);
   }
   function report(flow: Flow, { phase, reason }: Outcome, untilMs: number): void {
+    if (flow.looks > 0) tellJoined(context, flow);
+    const { nowMs } = clock;
+    const endMs = flow.doubt?.timeMs;
+    // For who reads the streams, the connection ended with the reset, however long it was in doubt.
+    clock.nowMs = endMs ?? nowMs;
     reassembler.flush(flow, flow.client);
     reassembler.flush(flow, flow.server);
     flow.consumer?.end(clock.nowMs, reason === 'reset' || reason === 'aborted');
     flow.consumer = undefined;
-    onConnection(endedEvent(flow, { phase, reason, timeMs: clock.nowMs, untilMs }));
+    clock.nowMs = nowMs;
+    onConnection(endedEvent(flow, { phase, reason, timeMs: nowMs, untilMs: endMs ?? untilMs }));
   }
   function forget(flow: Flow): void {
     queues.remove(flow);
@@ -151,7 +161,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
       return undefined;
     }
     const flow = begin(view, beginning);
-    if (beginning.isGuess) joinTcp(context, flow);
+    if (beginning.isGuess) joinTcp(context, flow, view);
     else if (beginning.isReply) beginWithAnswer(context, flow);
     return flow;
   }
@@ -176,6 +186,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
       else if (view.protocol === IP_PROTOCOL.udp) udp(view);
       else icmp(view);
     },
+    advance,
     finish() {
       const flows = queues.all().sort((a, b) => a.id - b.id);
       for (const flow of flows) {

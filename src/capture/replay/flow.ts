@@ -14,6 +14,17 @@ export interface PendingSyn {
   readonly seq: number;
 }
 
+/**
+ * A reset in the window that is not the next byte: its receiver challenges it instead of obeying (RFC 5961, 3.2), so it is
+ * forged unless what lies before it was lost. Nothing of the connection may follow, else it was.
+ */
+export interface DoubtfulReset {
+  readonly fromClient: boolean;
+  readonly timeMs: number;
+  /** How many of them there were. */
+  count: number;
+}
+
 /** A time or duration that was not measured. */
 export const NOT_MEASURED = -1;
 
@@ -23,8 +34,8 @@ export interface Flow {
   id: number;
   transport: Transport;
   readonly tuple: PacketTuple;
-  readonly client: Half;
-  readonly server: Half;
+  client: Half;
+  server: Half;
   role: Role;
   localIsClient: boolean;
   local: Endpoint;
@@ -40,6 +51,9 @@ export interface Flow {
   synAcks: number;
   handshakeUs: number;
   pending: PendingSyn | undefined;
+  doubt: DoubtfulReset | undefined;
+  /** Packets that may still tell which end serves; until then nothing is told of a connection that was joined late. */
+  looks: number;
   /** Whether `openStream` was asked, and what it gave. */
   opened: boolean;
   consumer: StreamConsumer | undefined;
@@ -48,7 +62,7 @@ export interface Flow {
   spokenLooks: number;
   /** The client's first bytes fit nothing that is known. */
   isUnrecognised: boolean;
-  /** Somebody reads its datagrams. */
+  /** Somebody reads all its datagrams; of others, those that may begin with a hello. */
   isRead: boolean;
   facts: ConversationFacts | undefined;
   /** Next in the same bucket of the index. */
@@ -58,6 +72,11 @@ export interface Flow {
   queue: number;
   older: Flow | undefined;
   newer: Flow | undefined;
+}
+
+/** Both sides have said that they send no more. */
+export function isClosing({ client, server }: Flow): boolean {
+  return client.hasFin && server.hasFin;
 }
 
 /** Whether a packet goes from client to server. */

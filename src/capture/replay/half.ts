@@ -12,7 +12,7 @@ export interface Piece {
  * the counters are used.
  */
 export interface Half {
-  readonly side: Side;
+  side: Side;
   /** Payload bytes sent: each byte of a TCP stream once, seen or acknowledged. */
   bytes: number;
   segments: number;
@@ -94,6 +94,12 @@ export function startHalf(half: Half, next: number, isFirstByte: boolean): void 
   half.started = true;
   half.startKnown = isFirstByte;
   half.next = half.top = next;
+}
+
+/** Where the other side expects the next byte of this direction, its FIN counted. */
+export function expectedNext({ next, hasFin, finAt, hasAck, acked }: Half): number {
+  const behind = hasFin && next === finAt ? plus(finAt, 1) : next;
+  return hasAck && ahead(acked, behind) > 0 ? acked : behind;
 }
 
 /** The FIN of this direction has been acknowledged. */

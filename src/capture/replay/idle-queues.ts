@@ -1,7 +1,7 @@
-import type { Flow } from './flow.ts';
+import { type Flow, isClosing } from './flow.ts';
 
 /** Each flow is in one queue; a queue is in order of the last packet. */
-export const QUEUE = { attempted: 0, open: 1, closing: 2, ended: 3, udp: 4 } as const;
+export const QUEUE = { attempted: 0, open: 1, closing: 2, ended: 3, udp: 4, doubtful: 5 } as const;
 
 /** Virtual milliseconds without a packet until a flow of the queue is over. */
 export const IDLE_MS: readonly number[] = [
@@ -15,7 +15,15 @@ export const IDLE_MS: readonly number[] = [
   10_000,
   // A UDP conversation, as the live side has it.
   60_000,
+  // Since a doubtful reset there was nothing, not even the answer that it asks for.
+  10_000,
 ];
+
+/** The queue of a TCP connection that is not over. */
+export function queueOf(flow: Flow): number {
+  if (flow.state === 'attempted') return QUEUE.attempted;
+  return isClosing(flow) ? QUEUE.closing : QUEUE.open;
+}
 
 /** Least recently used flows, by kind of time-out. */
 export interface IdleQueues {

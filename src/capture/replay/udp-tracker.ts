@@ -1,4 +1,5 @@
 import type { PacketView } from '../../net/packet/packet-view.ts';
+import { isQuicInitial } from '../../protocols/quic/initial.ts';
 import { type Flow, isFromClient } from './flow.ts';
 import type { FlowContext } from './flow-context.ts';
 import { attemptedEvent, factsOf, openedEvent } from './flow-events.ts';
@@ -17,7 +18,7 @@ export function trackUdp(context: FlowContext, flow: Flow, view: PacketView): vo
     flow.facts = factsOf(flow);
     flow.isRead = context.readsDatagrams(flow.facts);
   }
-  if (!flow.isRead) return;
+  if (!flow.isRead && !(fromClient && isQuicInitial(view.bytes, view.at, view.end))) return;
   const bytes = view.bytes.subarray(view.at, view.end);
   context.onDatagram(flow.facts, own.side, bytes, context.nowMs(), view.wireEnd - view.end);
 }

@@ -9,7 +9,7 @@ import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { loadTuning } from '../../config/tuning-file.ts';
 import { createDetectors } from '../../detectors/index.ts';
-import { EXIT } from '../../model/errors.ts';
+import { EXIT, TelegenError } from '../../model/errors.ts';
 import { CONTENT_KINDS, type EventKind } from '../../model/event.ts';
 import type { Alert } from '../../model/finding.ts';
 import type { AlertSink } from '../../model/sink.ts';
@@ -17,6 +17,7 @@ import { parsePrefixSet } from '../../net/prefix-set.ts';
 import { type Contents, createContents } from '../../pipeline/contents.ts';
 import { createEngine, type Engine } from '../../pipeline/engine.ts';
 import { type BlocklistStore, openBlocklists } from '../../reputation/blocklist-store.ts';
+import { reasonOf } from '../../rule-files/find-files.ts';
 import { createBooks } from '../../telemetry/export/sink.ts';
 import type { TopologyFormat } from '../../telemetry/export/topology-text.ts';
 import { listOptions } from '../lists.ts';
@@ -28,6 +29,7 @@ import { STDOUT } from './blocking-output.ts';
 import { createProgress } from './progress.ts';
 import { createReplayOutput, type ReplayForm, type ReplayOutput } from './replay-output.ts';
 import { createReplayTelemetry, type ReplayTelemetry } from './replay-telemetry.ts';
+import { undecoded } from './undecoded.ts';
 
 export interface ReplayCommand {
   readonly config?: string;
@@ -51,31 +53,84 @@ interface Stage {
   readonly metrics: ReplayTelemetry | undefined;
 }
 
-/** `telegen replay`: exit code 1 when a capture was damaged (what was readable has been reported). */
+/**
+ * `telegen replay`. What is readable is reported, whatever becomes of other files; exit code 1 when that was not all, 2 when no
+ * file is a capture.
+ */
 export async function replay(files: readonly string[], command: ReplayCommand): Promise<number> {
   const diagnostics = createDiagnostics();
+  checkRulePaths(command.rules ?? []);
   const { config, inactive } = loadConfig(command.config);
   if (inactive.length > 0) diagnostics.warn(`accepted, not active yet: ${inactive.join(', ')}`);
   const lists = await openLists(config, diagnostics);
   const form = command.output ?? (isatty(STDOUT) ? 'pretty' : 'jsonl');
   const rules = await openReplayRules(command, config, { lists, diagnostics });
   const stage = setStage({ config, lists, rules, diagnostics, form, command });
-  let damaged = false;
-  let endMs = 0;
-  for (const file of files) {
-    const summary = await replayFile(file, stage);
-    endMs = Math.max(endMs, summary.endMs);
-    stage.output.fileDone(file, summary);
-    if (summary.problem === undefined) continue;
-    damaged = true;
-    diagnostics.error(
-      `${file}: byte ${summary.problem.byteOffset}: ${summary.problem.reason}; what was readable is reported`,
-    );
+  const result: Result = { endMs: 0, replayed: 0, isWhole: true };
+  try {
+    for (const file of files) await takeFile(file, { stage, diagnostics, result });
+  } finally {
+    await lists?.close();
+    if (result.replayed > 0) finish(stage, result.endMs);
   }
-  stage.engine.finish(endMs);
-  await lists?.close();
-  stage.output.finish(stage.engine.counters, stage.merger.counters, stage.metrics?.report(endMs));
-  return damaged ? EXIT.failure : EXIT.ok;
+  if (result.replayed === 0) return EXIT.usage;
+  return result.isWhole ? EXIT.ok : EXIT.failure;
+}
+
+/** What came of the files so far. */
+interface Result {
+  endMs: number;
+  replayed: number;
+  isWhole: boolean;
+}
+
+interface Taking {
+  readonly stage: Stage;
+  readonly diagnostics: Diagnostics;
+  readonly result: Result;
+}
+
+/** One file that is missing or is no capture must not cost what the others tell. */
+async function takeFile(file: string, { stage, diagnostics, result }: Taking): Promise<void> {
+  try {
+    const summary = await replayFile(file, stage);
+    result.replayed += 1;
+    result.endMs = Math.max(result.endMs, summary.endMs);
+    stage.output.fileDone(file, summary);
+    result.isWhole = reportFaults(file, summary, diagnostics) && result.isWhole;
+  } catch (error) {
+    if (!(error instanceof TelegenError) || error.code !== 'TELEGEN_CAPTURE') throw error;
+    result.isWhole = false;
+    diagnostics.info(`${error.code}: ${error.message}`);
+  }
+}
+
+/** Whether a file was read to its end and was not all in vain. */
+function reportFaults(file: string, summary: ReplaySummary, { warn, error }: Diagnostics): boolean {
+  const { problem } = summary;
+  if (problem !== undefined)
+    error(`${file}: byte ${problem.byteOffset}: ${problem.reason}; what was readable is reported`);
+  const lost = undecoded(summary);
+  if (lost !== undefined) warn(`${file}: ${lost.warning}`);
+  return problem === undefined && lost?.isFailure !== true;
+}
+
+function finish({ engine, merger, metrics, output }: Stage, endMs: number): void {
+  engine.finish(endMs);
+  output.finish(engine.counters, merger.counters, metrics?.report(endMs));
+}
+
+/** A folder that is missing in the configuration may come while an agent runs; on the command line it is a mistake. */
+function checkRulePaths(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      statSync(path);
+    } catch (cause) {
+      throw new TelegenError('TELEGEN_RULES', `${path}: ${reasonOf(cause)}; name a rule file or folder`, {
+        cause,
+      });
+    }
+  }
 }
 
 /** Reloading is for live use: a replay judges a whole capture by the lists as they are at its start. */
@@ -179,7 +234,7 @@ async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {
   const contents: Contents = createContents(engine.handle, telemetry.contents);
   const reader = readCapture(file);
   const progress = createProgress(file, () => reader.bytesRead, sizeOf(file));
-  const summary = await replayCapture(reader, {
+  const replaying = replayCapture(reader, {
     isInternal: (ip) => internal.has(ip),
     onConnection: engine.handle,
     openStream: (facts) => contents.openStream(facts),
@@ -193,8 +248,8 @@ async function replayFile(file: string, stage: Stage): Promise<ReplaySummary> {
     },
     onBatch: () => progress.update(),
   });
+  const summary = await replaying.finally(() => progress.done());
   contents.finish(summary.endMs);
-  progress.done();
   return summary;
 }
 

@@ -17,7 +17,7 @@ export interface Run {
   readonly streams: Readonly<Record<Side, string>>;
   readonly counters: Readonly<FlowCounters>;
   readonly facts: readonly ConversationFacts[];
-  /** Whether time ever went backwards in what was told. */
+  /** Whether time never went backwards, in the events and in what the reader of each stream was told. */
   readonly isMonotonic: boolean;
 }
 
@@ -34,11 +34,11 @@ export function run(packets: readonly TimedPacket[], options: RunOptions = {}): 
   const log: string[] = [];
   const facts: ConversationFacts[] = [];
   const streams = { client: '', server: '' };
-  let last = 0;
+  const last = new Map<number | 'events', number>();
   let isMonotonic = true;
-  const stamp = (timeMs: number): string => {
-    isMonotonic &&= timeMs >= last;
-    last = timeMs;
+  const stamp = (timeMs: number, of: number | 'events'): string => {
+    isMonotonic &&= timeMs >= (last.get(of) ?? 0);
+    last.set(of, timeMs);
     return `@${Math.round((timeMs - BEGIN_MS) * 1000) / 1000}`;
   };
   const { finish = true, ...given } = options;
@@ -47,7 +47,7 @@ export function run(packets: readonly TimedPacket[], options: RunOptions = {}): 
     onConnection: (event) => {
       events.push(event);
       log.push(
-        `${event.phase}${event.reason === undefined ? '' : `:${event.reason}`} #${event.socketId} ${stamp(event.timeMs)}`,
+        `${event.phase}${event.reason === undefined ? '' : `:${event.reason}`} #${event.socketId} ${stamp(event.timeMs, 'events')}`,
       );
     },
     openStream: (opened) => {
@@ -57,20 +57,21 @@ export function run(packets: readonly TimedPacket[], options: RunOptions = {}): 
         data: (side, bytes, timeMs) => {
           const text = new TextDecoder('latin1').decode(bytes);
           streams[side] += text;
-          log.push(`${side} #${opened.socketId} ${text} ${stamp(timeMs)}`);
+          log.push(`${side} #${opened.socketId} ${text} ${stamp(timeMs, opened.socketId)}`);
         },
         gap: (side, length, aligned, timeMs) => {
           streams[side] += `<${length}>`;
-          log.push(`${side} #${opened.socketId} gap ${length} ${aligned} ${stamp(timeMs)}`);
+          log.push(`${side} #${opened.socketId} gap ${length} ${aligned} ${stamp(timeMs, opened.socketId)}`);
         },
-        end: (timeMs, reset) => log.push(`end #${opened.socketId} ${reset ? 'reset ' : ''}${stamp(timeMs)}`),
+        end: (timeMs, reset) =>
+          log.push(`end #${opened.socketId} ${reset ? 'reset ' : ''}${stamp(timeMs, opened.socketId)}`),
       };
     },
     onDatagram: (about, side, bytes, timeMs, missing) => {
       facts.push(about);
       const text = new TextDecoder('latin1').decode(bytes);
       log.push(
-        `${side} #${about.socketId} datagram ${text}${missing > 0 ? ` -${missing}` : ''} ${stamp(timeMs)}`,
+        `${side} #${about.socketId} datagram ${text}${missing > 0 ? ` -${missing}` : ''} ${stamp(timeMs, about.socketId)}`,
       );
     },
     ...given,

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCapture } from '../../../src/capture/pcap/read-capture.ts';
-import { type ReplaySummary, replayCapture } from '../../../src/capture/replay/replay-capture.ts';
+import {
+  type ReplayOptions,
+  type ReplaySummary,
+  replayCapture,
+} from '../../../src/capture/replay/replay-capture.ts';
+import { BEGIN_NS, pcap, type TimedPacket } from '../../support/capture-files.ts';
+import { type Bytes, ETHER, ethernet, ipv4, PROTO, text, udp } from '../../support/packets.ts';
+import { BEGIN_MS } from './harness.ts';
 
 const script = fileURLToPath(new URL('../../../scripts/make-captures.ts', import.meta.url));
 const MIXED_PACKETS = 20_000;
@@ -47,6 +54,54 @@ const phases = (lines: readonly string[]): string[] =>
     const [, phase, reason = ''] = /"phase":"(\w+)".*?(?:"reason":"(\w+)"|$)/.exec(line) ?? [];
     return phase === undefined ? [] : [reason === '' ? phase : `${phase}:${reason}`];
   });
+
+describe('frames that are not decoded', () => {
+  const frame = (ms: number, bytes: Bytes): TimedPacket => ({
+    bytes,
+    timeNs: BEGIN_NS + BigInt(ms) * 1_000_000n,
+  });
+  const datagram = frame(0, ethernet(ETHER.ipv4, ipv4({ protocol: PROTO.udp }, udp({}, text('x')))));
+  const arp = (ms: number): TimedPacket => frame(ms, ethernet(0x0806, new Uint8Array(28)));
+
+  async function take(packets: readonly TimedPacket[], linkType = 1) {
+    const told: string[] = [];
+    const options: ReplayOptions = {
+      isInternal: () => false,
+      onConnection: ({ phase, timeMs }) => told.push(`${phase} ${timeMs - BEGIN_MS}`),
+      openStream: () => undefined,
+      onDatagram: () => undefined,
+      onSecond: (nowMs) => told.push(`second ${nowMs - BEGIN_MS}`),
+      onPacketRate: ({ timeMs, total }) => told.push(`${total.packets} until ${timeMs - BEGIN_MS}`),
+    };
+    async function* file() {
+      yield pcap(packets, { linkType });
+    }
+    const summary = await replayCapture(readCapture(file()), options);
+    return { told, summary };
+  }
+
+  test('bring the time forward like any other', async () => {
+    const { told, summary } = await take([datagram, arp(500), arp(1500), arp(90_000)]);
+    expect(told).toEqual([
+      'second 0',
+      'attempted 0',
+      '2 until 1000',
+      'second 1500',
+      '1 until 2000',
+      'second 90000',
+      'closed 60000',
+      '1 until 91000',
+    ]);
+    expect(summary.endMs).toBe(BEGIN_MS + 90_000);
+    expect(summary.linkTypes.size).toBe(0);
+  });
+
+  test('are counted by link type', async () => {
+    const { summary } = await take([datagram, arp(1)], 127);
+    expect([...summary.linkTypes]).toEqual([[127, 2]]);
+    expect(summary.packets).toMatchObject({ packets: 2, linkType: 2 });
+  });
+});
 
 describe('the captures that scripts/make-captures.ts writes', () => {
   test('every form of the same session gives the same', async () => {
