@@ -37,7 +37,8 @@ export type { HookStatus } from './hooks.ts';
 /** What is in them waits for JavaScript: more would only make alerts late. */
 const SLABS = 8;
 const SLAB_BYTES = 64 * 1024;
-const UDP_FLOW_CAPACITY = 65_536;
+/** Three quarters of tg_udp_flows: the oldest is told with its counters before the kernel forgets one without. */
+const UDP_FLOW_CAPACITY = 24_576;
 const SWEEP_MS = 10_000;
 const BEGINNINGS: readonly ConnectionPhase[] = ['attempted', 'accepted'];
 
@@ -148,6 +149,10 @@ class Running implements LiveCapture {
 
   get cgroup(): string {
     return this.#parts.cgroup.path;
+  }
+
+  cgroupTrouble(): string | undefined {
+    return this.#parts.cgroup.trouble();
   }
 
   get isWholeHost(): boolean {

@@ -1,4 +1,5 @@
 import type { ConnectionEvent, ConnectionStats, EndReason } from '../../model/event.ts';
+import { ipKey } from '../../net/ip.ts';
 import type { BpfObject } from '../addon.ts';
 import {
   AT_UDP_FLOW_BYTES_RECEIVED,
@@ -17,22 +18,28 @@ const IDLE_MS = 60_000;
 const NS_PER_MS = 1e6;
 const MAP = 'tg_udp_flows';
 
+/** How many are looked at to find one that is silent. */
+const EVICTION_TRIES = 64;
+
 interface Flow {
-  readonly key: Uint8Array;
   readonly first: ConnectionEvent;
+  /** Last datagram when it was queued anew; CLOCK_MONOTONIC, 0 before that. */
+  queuedNs: bigint;
 }
 
 /**
  * UDP has no end of its own: a conversation ends with its socket, or after a minute of silence. The kernel counts,
- * this remembers which conversations there are, and reads and removes the counters at the end.
+ * this remembers which conversations there are, and reads and removes the counters at the end. Without room the one
+ * longest silent ends, for an unknown reason.
  */
 export class UdpFlows {
   readonly #object: BpfObject;
   readonly capacity: number;
   readonly #emit: (event: ConnectionEvent) => void;
-  /** By socket; insertion order is age. */
-  readonly #bySocket = new Map<number, Flow[]>();
-  #size = 0;
+  /** By socket and peer; insertion order is the order of eviction. */
+  readonly #flows = new Map<string, Flow>();
+  /** Names of a socket's conversations in #flows; nearly always it has one. */
+  readonly #bySocket = new Map<number, string | Set<string>>();
 
   constructor(object: BpfObject, capacity: number, emit: (event: ConnectionEvent) => void) {
     this.#object = object;
@@ -41,65 +48,91 @@ export class UdpFlows {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#flows.size;
   }
 
   /** Call for the first event of a conversation. */
   opened(first: ConnectionEvent): void {
-    while (this.#size >= this.capacity) this.#closeOldest(first.timeMs);
-    const flows = this.#bySocket.get(first.socketId);
-    const flow = { key: keyOf(first), first };
-    if (flows === undefined) this.#bySocket.set(first.socketId, [flow]);
-    else {
-      // The kernel's map is an LRU: a conversation that fell out of it starts again.
-      const known = flows.findIndex((other) => Buffer.compare(other.key, flow.key) === 0);
-      if (known >= 0) {
-        flows[known] = flow;
-        return;
-      }
-      flows.push(flow);
-    }
-    this.#size++;
+    const name = nameOf(first);
+    const known = this.#flows.has(name);
+    if (!known && this.#flows.size >= this.capacity) this.#makeRoom(first.timeMs);
+    // The kernel's map is an LRU: a conversation that fell out of it starts again.
+    this.#flows.set(name, { first, queuedNs: 0n });
+    if (known) return;
+    const { socketId } = first;
+    const names = this.#bySocket.get(socketId);
+    if (names === undefined) this.#bySocket.set(socketId, name);
+    else if (typeof names === 'string') this.#bySocket.set(socketId, new Set([names, name]));
+    else names.add(name);
   }
 
   socketClosed(socketId: number, timeMs: number): void {
-    const flows = this.#bySocket.get(socketId);
-    if (flows === undefined) return;
-    this.#bySocket.delete(socketId);
-    this.#size -= flows.length;
-    for (const flow of flows) this.#end(flow, timeMs, 'closed');
+    const names = this.#bySocket.get(socketId);
+    if (names === undefined) return;
+    for (const name of typeof names === 'string' ? [names] : [...names]) {
+      const flow = this.#flows.get(name);
+      if (flow !== undefined)
+        this.#end(name, flow, { timeMs, reason: 'closed', value: this.#counters(flow) });
+    }
   }
 
   /** Ends what has been silent; `nowNs` is CLOCK_MONOTONIC, the clock of the kernel's counters. */
   sweep(nowNs: number, nowMs: number): void {
-    for (const [socketId, flows] of this.#bySocket) {
-      const alive = flows.filter((flow) => {
-        const value = this.#object.mapLookup(MAP, flow.key);
-        const idle =
-          value === undefined ||
-          nowNs - Number(value.readBigUInt64LE(AT_UDP_FLOW_LAST_NS)) > IDLE_MS * NS_PER_MS;
-        if (idle) this.#end(flow, nowMs, 'idle');
-        return !idle;
-      });
-      this.#size -= flows.length - alive.length;
-      if (alive.length === 0) this.#bySocket.delete(socketId);
-      else if (alive.length < flows.length) this.#bySocket.set(socketId, alive);
+    for (const [name, flow] of this.#flows) {
+      const value = this.#counters(flow);
+      if (value === undefined) this.#end(name, flow, { timeMs: nowMs, reason: 'unknown', value });
+      else if (nowNs - Number(lastNsOf(value)) > IDLE_MS * NS_PER_MS)
+        this.#end(name, flow, { timeMs: nowMs, reason: 'idle', value });
     }
   }
 
-  #closeOldest(timeMs: number): void {
-    const oldest = this.#bySocket.keys().next();
-    if (oldest.done) this.#size = 0;
-    else this.socketClosed(oldest.value, timeMs);
+  /** Of those queued first, ends one that has been silent since; the others queue again. */
+  #makeRoom(timeMs: number): void {
+    let tries = 0;
+    for (const [name, flow] of this.#flows) {
+      const value = this.#counters(flow);
+      if (value === undefined || isSilent(flow, value) || ++tries === EVICTION_TRIES) {
+        this.#end(name, flow, { timeMs, reason: 'unknown', value });
+        return;
+      }
+      flow.queuedNs = lastNsOf(value);
+      this.#flows.delete(name);
+      this.#flows.set(name, flow);
+    }
   }
 
-  #end(flow: Flow, timeMs: number, reason: EndReason): void {
-    const value = this.#object.mapLookup(MAP, flow.key);
-    if (value !== undefined) this.#object.mapDelete(MAP, flow.key);
+  #counters({ first }: Flow): Buffer | undefined {
+    return this.#object.mapLookup(MAP, keyOf(first));
+  }
+
+  #end(name: string, { first }: Flow, { timeMs, reason, value }: End): void {
+    this.#flows.delete(name);
+    const names = this.#bySocket.get(first.socketId);
+    if (typeof names !== 'string') names?.delete(name);
+    if (typeof names === 'string' || names?.size === 0) this.#bySocket.delete(first.socketId);
+    if (value !== undefined) this.#object.mapDelete(MAP, keyOf(first));
     const stats = value === undefined ? {} : { stats: statsOf(value) };
-    this.#emit({ ...flow.first, phase: 'closed', timeMs, reason, ...stats });
+    this.#emit({ ...first, phase: 'closed', timeMs, reason, ...stats });
   }
 }
+
+interface End {
+  readonly timeMs: number;
+  readonly reason: EndReason;
+  /** The kernel's counters, if it still has them. */
+  readonly value: Buffer | undefined;
+}
+
+const nameOf = ({ socketId, remote }: ConnectionEvent): string =>
+  `${socketId} ${remote.port} ${ipKey(remote.ip)}`;
+
+/** Since it was queued, or since its first datagram, which the kernel times twice. */
+function isSilent({ queuedNs }: Flow, value: Buffer): boolean {
+  const sinceNs = queuedNs === 0n ? value.readBigUInt64LE(AT_UDP_FLOW_FIRST_NS) : queuedNs;
+  return lastNsOf(value) - sinceNs < BigInt(NS_PER_MS);
+}
+
+const lastNsOf = (value: Buffer): bigint => value.readBigUInt64LE(AT_UDP_FLOW_LAST_NS);
 
 function keyOf(event: ConnectionEvent): Uint8Array {
   const key = new Uint8Array(SIZE_UDP_KEY);

@@ -53,10 +53,10 @@ describe.skipIf(!isRoot)(`UdpFlows over the kernel’s own map ${isRoot ? '' : '
   });
   afterEach(() => object.close());
 
-  /** Counts as the kernel does: `size` bytes and 1 datagram sent, twice that received, over 250 ms. */
-  function count(event: ConnectionEvent, size: number, lastNs = NOW_NS): void {
+  /** Counts as the kernel does: `size` bytes and 1 datagram sent, twice that received, over 250 ms unless told. */
+  function count(event: ConnectionEvent, size: number, lastNs = NOW_NS, forNs = 250e6): void {
     const value = Buffer.alloc(layout.SIZE_UDP_FLOW);
-    value.writeBigUInt64LE(BigInt(lastNs - 250e6), layout.AT_UDP_FLOW_FIRST_NS);
+    value.writeBigUInt64LE(BigInt(lastNs - forNs), layout.AT_UDP_FLOW_FIRST_NS);
     value.writeBigUInt64LE(BigInt(lastNs), layout.AT_UDP_FLOW_LAST_NS);
     value.writeBigUInt64LE(BigInt(size), layout.AT_UDP_FLOW_BYTES_SENT);
     value.writeBigUInt64LE(BigInt(2 * size), layout.AT_UDP_FLOW_BYTES_RECEIVED);
@@ -120,11 +120,11 @@ describe.skipIf(!isRoot)(`UdpFlows over the kernel’s own map ${isRoot ? '' : '
     expect(told).toHaveLength(3);
   });
 
-  it('that the kernel has forgotten end without counters', () => {
+  it('that the kernel has forgotten end without counters, and nobody knows why', () => {
     const gone = open(1, 1, 1);
     object.mapDelete('tg_udp_flows', keyOf(gone));
     flows.sweep(NOW_NS, 5000);
-    expect(told[0]).toMatchObject({ phase: 'closed', reason: 'idle' });
+    expect(told[0]).toMatchObject({ phase: 'closed', reason: 'unknown' });
     expect(told[0]).not.toHaveProperty('stats');
   });
 
@@ -136,12 +136,50 @@ describe.skipIf(!isRoot)(`UdpFlows over the kernel’s own map ${isRoot ? '' : '
     expect(summary()).toEqual([[1, 1, 'closed', 7]]);
   });
 
-  it('are never more than the capacity: the oldest socket’s go first', () => {
-    for (let socket = 1; socket <= CAPACITY + 2; socket++) open(socket, 53, socket);
+  it('are never more than the capacity: one that has been silent ends, with its counters', () => {
+    for (let port = 1; port <= CAPACITY; port++) open(1, port, port);
+    flows.opened(conversation(2, 1));
     expect(flows.size).toBe(CAPACITY);
-    expect(told.map((event) => event.socketId)).toEqual([1, 2]);
+    expect(told).toHaveLength(1);
+    const [ended] = told;
+    expect(ended).toMatchObject({ phase: 'closed', reason: 'unknown' });
+    expect(ended?.stats?.bytesSent).toBe(ended?.remote.port);
     for (let port = 1; port <= 3 * CAPACITY; port++) open(100, port, 1);
-    expect(flows.size).toBeLessThanOrEqual(CAPACITY);
+    expect(flows.size).toBe(CAPACITY);
+    expect(told).toHaveLength(1 + 3 * CAPACITY);
+  });
+
+  it('that go on stay, and those that fell silent make way', () => {
+    const once = (socketId: number, port: number, lastNs: number): ConnectionEvent => {
+      const event = conversation(socketId, port);
+      flows.opened(event);
+      count(event, 1, lastNs, 0);
+      return event;
+    };
+    const [one, two] = Array.from({ length: CAPACITY }, (_, i) => once(1, i + 1, NOW_NS));
+    const busy = [one, two] as ConnectionEvent[];
+    for (let round = 1; round <= 3 * CAPACITY; round++) {
+      const nowNs = NOW_NS + round * SECOND_NS;
+      for (const event of busy) count(event, 1, nowNs);
+      once(2, round, nowNs);
+      expect(busy.map(inKernel)).toEqual([true, true]);
+    }
+    flows.socketClosed(1, 2000);
+    const ports = told.filter(({ reason }) => reason === 'closed').map(({ remote }) => remote.port);
+    expect(ports).toEqual(expect.arrayContaining([1, 2]));
+  });
+
+  it('of a socket with many peers cost as much each as of one with few', () => {
+    let lookups = 0;
+    const counting = {
+      mapLookup: (map: string, key: Uint8Array) => {
+        lookups++;
+        return object.mapLookup(map, key);
+      },
+    } as unknown as BpfObject;
+    const many = new UdpFlows(counting, 100_000, () => undefined);
+    for (let port = 1; port <= 50_000; port++) many.opened(conversation(1, port));
+    expect([many.size, lookups]).toEqual([50_000, 0]);
   });
 
   it('of a socket that is not known end nothing', () => {
