@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
@@ -9,6 +10,7 @@ import { endTelegens, watch } from '../support/telegen.ts';
 const skip = whyNoSandbox();
 /** The program's own limit is 2 s; this much tells a slow machine from a program that hangs. */
 const ENDLESS_MS = 5_000;
+const READY_PORT = 19_097;
 
 describe.skipIf(skip !== undefined)(
   `the life of telegen run${skip === undefined ? '' : ` (SKIP: ${skip})`}`,
@@ -150,6 +152,34 @@ describe.skipIf(skip !== undefined)(
       await attack();
       await second.stop();
       expect([first.alerts().length, second.alerts().length]).toEqual([1, 2]);
+    });
+
+    it('says that it sees nothing once the cgroup was made anew, as a restarted unit does, and is not ready', async () => {
+      const unit = sandbox.subgroup('unit');
+      const config = { agent: { telemetry: { listen: { port: READY_PORT } } } };
+      const telegen = await watch(sandbox, { config, cgroup: unit });
+      const readiness = async (): Promise<unknown> => {
+        const answer = await fetch(`http://127.0.0.1:${READY_PORT}/readyz`);
+        return [answer.status, await answer.json()];
+      };
+      await telegen.says('metrics and topology at');
+      expect(await readiness()).toMatchObject([200, { status: 'ready' }]);
+      rmdirSync(unit);
+      mkdirSync(unit);
+      const told = await telegen.alert('the alert of the sensor');
+      expect(told).toMatchObject({
+        severity: 'ERROR',
+        attributes: { 'telegen.sensor.check': 'cgroup', 'telegen.sensor.state': 'degraded' },
+      });
+      expect(told.body).toMatch(/removed and made anew.*restart telegen/);
+      expect(await readiness()).toMatchObject([
+        503,
+        { status: 'not ready', reason: told.attributes['telegen.sensor.detail'] },
+      ]);
+      // It looks once a second: two more looks.
+      await setTimeout(2_100);
+      await telegen.stop();
+      expect(telegen.alerts()).toEqual([told]);
     });
 
     it('sees a process and a socket that are older than telegen', async () => {

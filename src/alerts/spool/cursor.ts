@@ -42,11 +42,22 @@ export interface Cursor {
   close(): void;
 }
 
+/** Takes the room while there is some: alerts may fill the disk. Without it what is delivered may be repeated, as told then. */
+function reserve(fd: number, size: number): void {
+  try {
+    const missing = Buffer.alloc(2 * SLOT_BYTES - size);
+    writeSync(fd, missing, 0, missing.length, size);
+  } catch {
+    // Told when it is written to.
+  }
+}
+
 /** Opens or makes the file. Throws the file system's error. */
 export function openCursor(path: string): Cursor {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   const bytes = Buffer.alloc(2 * SLOT_BYTES);
   const size = readSync(fd, bytes, 0, bytes.length, 0);
+  reserve(fd, size);
   const slots = [0, SLOT_BYTES].flatMap(
     (at) => decode(bytes.subarray(at, Math.min(size, at + SLOT_BYTES))) ?? [],
   );

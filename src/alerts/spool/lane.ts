@@ -27,6 +27,7 @@ export interface LaneOptions {
 }
 
 const MAX_NAMES = 100;
+const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /** Syncs the directory itself: only then a new file's name outlives a power cut. */
@@ -38,6 +39,10 @@ async function syncDirectory(path: string): Promise<void> {
     await directory.close();
   }
 }
+
+/** Less might still fit. */
+export const isDiskFull = (error: unknown): boolean =>
+  DISK_FULL.has((error as NodeJS.ErrnoException).code ?? '');
 
 /** A disk that is nearly full takes a part, without an error: the rest then says why. */
 async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
@@ -116,11 +121,13 @@ export class Lane {
       alerts.map((alert) => alert.payload),
       this.#ordinal,
     );
+    let isWritten = false;
     try {
       await writeAll(handle, bytes, segment.bytes);
+      isWritten = true;
       await handle.datasync();
     } catch (error) {
-      await this.#giveUp(segment);
+      await this.#takeBack(segment, !isWritten && isDiskFull(error));
       throw error;
     }
     this.#ordinal += alerts.length;
@@ -217,9 +224,16 @@ export class Lane {
     return { handle: file, segment };
   }
 
-  /** After a failed write: cuts off what arrived of it, as far as the disk still obeys, and never writes there again. */
-  async #giveUp(segment: Segment): Promise<void> {
-    await this.#handle?.truncate(segment.bytes).catch(() => {});
+  /**
+   * After a failed write: cuts off what arrived of it, as far as the disk still obeys. Never writes there again, unless all
+   * is known to be as it was: not after a failed sync, which leaves open what is on disk.
+   */
+  async #takeBack(segment: Segment, mayGoOn: boolean): Promise<void> {
+    const isCut = await this.#handle?.truncate(segment.bytes).then(
+      () => true,
+      () => false,
+    );
+    if (mayGoOn && isCut === true) return;
     if (segment.count > 0) await this.#seal().catch(() => {});
     else await this.#remove(segment).catch(() => {});
   }

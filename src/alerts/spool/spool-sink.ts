@@ -274,7 +274,7 @@ class Spool implements AlertSink {
     clearTimeout(this.#timer);
     await this.#work;
     // What memory alone holds goes to disk first: that is what it is for.
-    await this.#writer.write({ nowMs: this.#now(), upToSeq: this.#nextSeq - 1, room: 0 });
+    await this.#writer.write({ nowMs: this.#now(), upToSeq: this.#nextSeq - 1, room: 0, isLast: true });
     this.#saveCursor();
     await this.#sink.close();
     this.#giveUpMemory();

@@ -1,12 +1,12 @@
 import { SEVERITIES } from '../../model/finding.ts';
 import type { SpoolBooks } from './books.ts';
-import type { ReadAlert } from './lane.ts';
+import { bytesOf, isDiskFull, type ReadAlert } from './lane.ts';
 import type { PendingAlert, PendingQueue } from './pending.ts';
 import type { SpoolReporter } from './reporter.ts';
 import type { Store } from './store.ts';
 
 export interface SpoolWriterOptions {
-  readonly store: Store;
+  readonly store: Pick<Store, 'append' | 'makeRoom' | 'yieldTo'>;
   readonly books: SpoolBooks;
   readonly pending: PendingQueue;
   readonly directory: string;
@@ -17,9 +17,14 @@ export interface SpoolWriterOptions {
 export interface SpoolWriter {
   /**
    * Writes what is pending, the gravest first, and tells their senders. With room for all of it, and nothing waiting to
-   * be read, returns them in order, so that they need not be read again.
+   * be read, returns them in order, so that they need not be read again. `isLast`: does not wait before it tries again.
    */
-  write(round: { nowMs: number; upToSeq: number; room: number }): Promise<readonly ReadAlert[]>;
+  write(round: {
+    nowMs: number;
+    upToSeq: number;
+    room: number;
+    isLast?: boolean;
+  }): Promise<readonly ReadAlert[]>;
   /** The disk did not take the last alerts; they wait in memory, and are tried again. */
   readonly isBroken: boolean;
 }
@@ -29,17 +34,20 @@ interface Round {
   readonly nowMs: number;
   readonly follow: boolean;
   readonly upToSeq: number;
+  /** Written alerts that need not be read again. */
+  readonly read: ReadAlert[];
 }
 
 const BATCH_BYTES = 1_048_576;
 /** Of the spool's size: what one write may need at once. */
 const BATCH_SHARE = 8;
 const RETRY_MS = 1_000;
-const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   const { store, books, pending, directory, reporter } = options;
   const batchBytes = Math.min(BATCH_BYTES, Math.floor(options.maxBytes / BATCH_SHARE));
+  /** Less than a batch while the disk is nearly full: found by halving, given up by doubling. */
+  let limitBytes = batchBytes;
   let retryAtMs: number | undefined;
 
   function refuse(alerts: readonly PendingAlert[]): void {
@@ -58,46 +66,48 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       try {
         return await store.append(rank, alerts, nowMs, follow);
       } catch (error) {
-        const { code = '' } = error as NodeJS.ErrnoException;
-        if (!DISK_FULL.has(code) || !(await store.yieldTo(rank))) throw error;
+        if (!isDiskFull(error) || !(await store.yieldTo(rank))) throw error;
       }
     }
   }
 
-  /** Returns undefined when the disk does not take it. */
-  async function writeBatch(
-    rank: number,
-    alerts: readonly PendingAlert[],
-    round: Round,
-  ): Promise<readonly ReadAlert[] | undefined> {
+  /** False: the disk would not take fewer, either. */
+  function putBack(alerts: readonly PendingAlert[], error: unknown): boolean {
+    pending.putBack(alerts);
+    if (isDiskFull(error)) {
+      limitBytes = bytesOf(alerts) / 2;
+      if (alerts.length > 1) return true;
+    }
+    retryAtMs = performance.now() + RETRY_MS;
+    reporter.problem(
+      'disk',
+      `alerts cannot be written to ${directory} (${String(error)}); they wait in memory, a crash would lose them`,
+    );
+    return false;
+  }
+
+  /** False: it is of no use to go on. What the disk does not take is pending again. */
+  async function writeBatch(rank: number, alerts: readonly PendingAlert[], round: Round): Promise<boolean> {
     try {
       if (!(await store.makeRoom(rank, alerts))) {
         refuse(alerts);
-        return [];
+        return true;
       }
-      const read = await append(rank, alerts, round);
+      round.read.push(...(await append(rank, alerts, round)));
       books.toDisk(alerts.length);
+      limitBytes = Math.min(batchBytes, 2 * Math.max(limitBytes, bytesOf(alerts)));
       for (const alert of alerts) alert.settle('spooled');
-      return read;
+      return true;
     } catch (error) {
-      pending.putBack(alerts);
-      retryAtMs = performance.now() + RETRY_MS;
-      reporter.problem(
-        'disk',
-        `alerts cannot be written to ${directory} (${String(error)}); they wait in memory, a crash would lose them`,
-      );
-      return undefined;
+      return putBack(alerts, error);
     }
   }
 
-  async function writeRank(rank: number, round: Round): Promise<readonly ReadAlert[] | undefined> {
-    const read: ReadAlert[] = [];
+  async function writeRank(rank: number, round: Round): Promise<boolean> {
     for (;;) {
-      const alerts = pending.take(rank, round.upToSeq, batchBytes);
-      if (alerts.length === 0) return read;
-      const written = await writeBatch(rank, alerts, round);
-      if (written === undefined) return undefined;
-      read.push(...written);
+      const alerts = pending.take(rank, round.upToSeq, limitBytes);
+      if (alerts.length === 0) return true;
+      if (!(await writeBatch(rank, alerts, round))) return false;
     }
   }
 
@@ -105,20 +115,16 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     get isBroken() {
       return retryAtMs !== undefined;
     },
-    async write({ nowMs, upToSeq, room }) {
-      if (pending.size === 0 || (retryAtMs !== undefined && performance.now() < retryAtMs)) return [];
+    async write({ nowMs, upToSeq, room, isLast = false }) {
+      const isTooSoon = !isLast && retryAtMs !== undefined && performance.now() < retryAtMs;
+      if (pending.size === 0 || isTooSoon) return [];
       const wasBroken = retryAtMs !== undefined;
       retryAtMs = undefined;
-      const follow = pending.size <= room;
-      const read: ReadAlert[] = [];
-      for (let rank = SEVERITIES.length - 1; rank >= 0; rank -= 1) {
-        const written = await writeRank(rank, { nowMs, upToSeq, follow });
-        if (written === undefined) break;
-        read.push(...written);
-      }
+      const round: Round = { nowMs, follow: pending.size <= room, upToSeq, read: [] };
+      for (let rank = SEVERITIES.length - 1; rank >= 0; rank -= 1) if (!(await writeRank(rank, round))) break;
       if (wasBroken && retryAtMs === undefined)
         reporter.recovered(() => `alerts are written to ${directory} again`);
-      return read.toSorted((a, b) => a.seq - b.seq);
+      return round.read.toSorted((a, b) => a.seq - b.seq);
     },
   };
 }

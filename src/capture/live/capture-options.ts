@@ -50,6 +50,8 @@ export interface LiveCaptureOptions {
 
 export interface LiveCapture {
   readonly cgroup: string;
+  /** Why nothing in the cgroup can be seen any more, and what to do; undefined while all is well. */
+  cgroupTrouble(): string | undefined;
   readonly isWholeHost: boolean;
   readonly hooks: readonly HookStatus[];
   /** For packet programs, which share the state of sockets. */

@@ -1,7 +1,17 @@
-import { closeSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { TelegenError } from '../../model/errors.ts';
 
 const CGROUP2_CURE = 'mount one with "mount -t cgroup2 none /sys/fs/cgroup" or boot with cgroup v2';
+const LOST_CURE = 'restart telegen when it is there again, or watch the slice above it, which stays';
 
 /** Mount point of the cgroup v2 hierarchy, or undefined when there is none. */
 export function cgroup2Mount(mounts = readFileSync('/proc/self/mounts', 'utf8')): string | undefined {
@@ -21,6 +31,8 @@ export interface ObservedCgroup {
   readonly fd: number;
   /** Everything on this host is observed. */
   readonly isRoot: boolean;
+  /** Why nothing in it can be seen any more, and what to do; undefined while it is the one that was opened. */
+  trouble(): string | undefined;
   close(): void;
 }
 
@@ -48,6 +60,25 @@ export function openCgroup(path: string | undefined): ObservedCgroup {
       `--cgroup ${wanted}: not a cgroup v2 directory; give one below ${mount}`,
     );
   }
-  const fd = openSync(real, 'r');
-  return { path: real, fd, isRoot: real === root, close: () => closeSync(fd) };
+  const fd = openSync(real, constants.O_RDONLY | constants.O_DIRECTORY);
+  const opened = fstatSync(fd, { bigint: true });
+  return {
+    path: real,
+    fd,
+    isRoot: real === root,
+    trouble: () => troubleWith(real, opened),
+    close: () => closeSync(fd),
+  };
+}
+
+/** Programs go with the cgroup that they are attached to: another one of that path, such as a restarted unit's, has none. */
+function troubleWith(path: string, { dev, ino }: BigIntStats): string | undefined {
+  try {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found === undefined) return `the watched cgroup ${path} is gone, nothing is seen; ${LOST_CURE}`;
+    if (found.dev === dev && found.ino === ino) return undefined;
+    return `the watched cgroup ${path} was removed and made anew, nothing in the new one is seen; ${LOST_CURE}`;
+  } catch (error) {
+    return `whether the watched cgroup ${path} is still there cannot be told: ${String(error)}`;
+  }
 }

@@ -8,6 +8,8 @@ import type { TableFill } from '../../capture/live/tables.ts';
 /** What the kernel side tells of itself; read at each scrape. */
 export interface CapturePort {
   readonly hooks: readonly HookStatus[];
+  /** Why nothing in the cgroup can be seen any more. */
+  cgroupTrouble?(): string | undefined;
   counters(): RecordCounters;
   received(): number;
   pending(): number;

@@ -72,15 +72,17 @@ function metricsAnswer({ families }: RouteParts, format: TextFormat): HttpAnswer
   return { status: 200, type: CONTENT_TYPES[format], body };
 }
 
-/** Ready means that connections are seen: the kernel side is attached with all that it cannot do without. */
+/** Ready means that connections are seen: the kernel side is attached with all that it cannot do without, to a cgroup that is there. */
 function readiness({ capture }: AgentPorts): HttpAnswer {
   if (capture === undefined)
     return json({ status: 'not ready', reason: 'the kernel hooks are not attached' }, 503);
   const hooks = Object.fromEntries(capture.hooks.map(({ feature, state }) => [feature.name, state]));
   const lacking = capture.hooks.filter(({ feature, state }) => feature.required && state === 'missing');
-  if (lacking.length === 0) return json({ status: 'ready', hooks });
   const names = lacking.map(({ feature }) => feature.name).join(', ');
-  return json({ status: 'not ready', reason: `missing hooks: ${names}`, hooks }, 503);
+  const reason = names === '' ? capture.cgroupTrouble?.() : `missing hooks: ${names}`;
+  return reason === undefined
+    ? json({ status: 'ready', hooks })
+    : json({ status: 'not ready', reason, hooks }, 503);
 }
 
 function recentAlerts({ alerts, rename }: RouteParts, query: URLSearchParams): HttpAnswer {

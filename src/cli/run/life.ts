@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Delivery } from '../../alerts/deliver.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import type { SinkCounters } from '../../model/sink.ts';
@@ -8,9 +7,9 @@ import type { Shedder } from '../../pipeline/shedding.ts';
 import { clockCheck, createWatchdog, exportCheck } from '../../pipeline/watchdog.ts';
 
 export interface LifeParts {
-  readonly engine: Engine;
-  readonly capture: LiveCapture;
-  readonly delivery: Delivery;
+  readonly engine: Pick<Engine, 'counters' | 'notify'>;
+  readonly capture: Pick<LiveCapture, 'hooks' | 'counters' | 'cgroupTrouble'>;
+  readonly delivery: Pick<Delivery, 'counters'>;
   readonly shedder: Pick<Shedder, 'trouble'>;
   /** Between heartbeats; 0: none. */
   readonly heartbeatMs: number;
@@ -18,7 +17,7 @@ export interface LifeParts {
   readonly periodMs: number;
 }
 
-function missingHooks({ hooks }: LiveCapture): string | undefined {
+function missingHooks({ hooks }: LifeParts['capture']): string | undefined {
   const missing = hooks.filter(({ state }) => state === 'missing').map(({ feature }) => feature.name);
   return missing.length === 0 ? undefined : `hooks are missing: ${missing.join(', ')}`;
 }
@@ -43,7 +42,7 @@ export function watchOverSensor({
   const watchdog = createWatchdog(
     {
       hooks: () => missingHooks(capture),
-      cgroup: () => (existsSync(capture.cgroup) ? undefined : `the cgroup ${capture.cgroup} is gone`),
+      cgroup: () => capture.cgroupTrouble(),
       export: exportCheck(() => delivery.counters(), steadyMs),
       clock: clockCheck(steadyMs),
       resources: () => shedder.trouble,

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openSpoolDirectory } from '../../../src/alerts/spool/directory.ts';
@@ -6,36 +5,16 @@ import { loadAddon } from '../../../src/capture/addon.ts';
 import type { Outcome } from '../../../src/model/sink.ts';
 import { eventually } from '../../support/eventually.ts';
 import { alert } from '../fixtures.ts';
+import { createMounts } from './small-disk.ts';
 import { balance, closeSpools, destination, makeFolder, spoolIn } from './spool-fixture.ts';
 
-const mounts: string[] = [];
+const { mountSmall, mountReadOnly, unmount, unmountAll, whyNoMount } = createMounts();
 const lock = (fd: number): boolean => loadAddon().lockFile(fd);
-
-/** A file system of its own, so that it can be full or read-only without harm. */
-function mountSmall(folder: string, options: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
-  mounts.push(folder);
-}
-
-function whyNoMount(): string | undefined {
-  if (process.getuid?.() !== 0) return 'needs root';
-  const folder = makeFolder();
-  try {
-    mountSmall(folder, 'size=64k');
-    execFileSync('umount', [mounts.pop() ?? '']);
-    return undefined;
-  } catch {
-    return 'cannot mount a tmpfs here';
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 const skip = whyNoMount();
 
 afterEach(async () => {
   await closeSpools().catch(() => {});
-  for (const folder of mounts.splice(0)) execFileSync('umount', ['-l', folder]);
+  unmountAll();
 });
 
 describe.skipIf(skip !== undefined)(
@@ -123,10 +102,7 @@ describe.skipIf(skip !== undefined)(
       };
       send(10);
       await eventually(() => spool.counters.spooled === 10, 'the first to be on disk');
-      // Over it a read-only view of the same: files that are open can be written, and no other can be made.
-      execFileSync('mount', ['--bind', folder, folder]);
-      mounts.push(folder);
-      execFileSync('mount', ['-o', 'remount,bind,ro', folder]);
+      mountReadOnly(folder);
       for (let round = 0; round < 20 && spool.problems.length === 0; round += 1) {
         send(40);
         await eventually(() => outcomes.size === sent || spool.problems.length > 0, 'them to be taken');
@@ -137,7 +113,7 @@ describe.skipIf(skip !== undefined)(
       sink.answer = () => 'delivered';
       sink.settleAll('delivered');
       expect(await spool.flush(20_000)).toBe(true);
-      execFileSync('umount', ['-l', mounts.pop() ?? '']);
+      unmount();
       const again = (): Promise<Outcome> =>
         new Promise((resolve) => spool.send(alert('after', 'INFO'), resolve));
       // The disk is tried once a second.

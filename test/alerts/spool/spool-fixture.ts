@@ -13,13 +13,14 @@ export interface Destination extends AlertSink {
   /** What becomes of each alert; undefined keeps it until `settleAll`. */
   answer: (alert: Alert) => Outcome | undefined;
   settleAll(outcome: Outcome): void;
+  /** Of alerts that are kept, in order of arrival. */
+  readonly held: Settle[];
 }
 
 export function destination(answer: Destination['answer'] = () => 'delivered'): Destination {
-  const held = new Set<Settle>();
+  const held: Settle[] = [];
   const settleAll = (outcome: Outcome): void => {
-    for (const settle of held) settle(outcome);
-    held.clear();
+    for (const settle of held.splice(0)) settle(outcome);
   };
   const self: Destination = {
     name: 'otlp',
@@ -27,13 +28,14 @@ export function destination(answer: Destination['answer'] = () => 'delivered'): 
     got: [],
     answer,
     settleAll,
+    held,
     send(alert, settled = () => {}) {
       self.got.push(alert.uid);
       const outcome = self.answer(alert);
-      if (outcome === undefined) held.add(settled);
+      if (outcome === undefined) held.push(settled);
       else settled(outcome);
     },
-    flush: async () => held.size === 0,
+    flush: async () => held.length === 0,
     close: async () => settleAll('shutdown'),
   };
   return self;

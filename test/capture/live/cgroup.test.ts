@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
 import { cgroup2Mount, openCgroup } from '../../../src/capture/live/cgroup.ts';
+import { makeCgroup, removeCgroup, TEST_PREFIX } from '../../support/cgroups.ts';
+import { whyNoSandbox } from '../../support/sandbox.ts';
 
 const V1 = 'cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0';
 
@@ -44,6 +46,40 @@ describe.skipIf(cgroup2Mount() === undefined)(
       expect(() => openCgroup(wanted)).toThrow(
         expect.objectContaining({ code: 'TELEGEN_CGROUP', message: expect.stringMatching(message) }),
       );
+    });
+  },
+);
+
+const skip = whyNoSandbox();
+
+describe.skipIf(skip !== undefined)(
+  `the cgroup that was opened${skip === undefined ? '' : ` (SKIP: ${skip})`}`,
+  () => {
+    const name = `${TEST_PREFIX}${process.pid}-opened`;
+    const path = `${cgroup2Mount()}/${name}`;
+    afterEach(() => removeCgroup(path));
+
+    it.each([
+      ['is there', [], undefined],
+      ['has a cgroup below it', ['below'], undefined],
+      ['was removed', ['remove'], /is gone, nothing is seen; restart telegen/],
+      [
+        'was made anew',
+        ['remove', 'make'],
+        /removed and made anew, nothing in the new one .*; restart telegen/,
+      ],
+      ['was made anew twice', ['remove', 'make', 'remove', 'make'], /removed and made anew/],
+    ])('%s', (_, steps, expected) => {
+      makeCgroup(name);
+      const cgroup = openCgroup(path);
+      for (const step of steps) {
+        if (step === 'remove') rmdirSync(path);
+        else mkdirSync(step === 'below' ? `${path}/below` : path);
+      }
+      const trouble = cgroup.trouble();
+      cgroup.close();
+      if (expected === undefined) expect(trouble).toBe(undefined);
+      else expect(trouble).toMatch(expected);
     });
   },
 );

@@ -114,6 +114,16 @@ describe('readiness', () => {
     telemetry?.attach({});
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
   });
+
+  test('follows the watched cgroup', async () => {
+    const url = await start();
+    let trouble: string | undefined = 'the watched cgroup /x is gone';
+    telemetry?.attach({ capture: { ...capture, cgroupTrouble: () => trouble } });
+    const gone = await fetch(`${url}/readyz`);
+    expect([gone.status, await gone.json()]).toMatchObject([503, { status: 'not ready', reason: trouble }]);
+    trouble = undefined;
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
 });
 
 test('what telegen says of itself', async () => {
