@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { categoriesBeside } from './categories.ts';
 import { type CompiledList, compileList } from './compiled-list.ts';
 import { type JudgeOptions, judge, type Refusal } from './judge.ts';
 import type { LastGood } from './last-good.ts';
@@ -153,10 +152,7 @@ function inUse(slot: ListSlot, parsed: ParsedList, { settingsOf, role }: Refresh
 
 async function read(slot: ListSlot, bytes: Uint8Array<ArrayBuffer>, options: RefreshOptions) {
   const { role, guard, seed, settingsOf, parser } = options;
-  // Suricata keeps the names of categories beside the lists.
-  const categories = await readFile(join(dirname(slot.file), 'categories.txt'), 'utf8').catch(
-    () => undefined,
-  );
+  const categories = await categoriesBeside(slot.file);
   const context = { role, guard: guard(), seed, ...(categories === undefined ? {} : { categories }) };
   return parser.parse(bytes, parseOptionsOf(settingsOf(slot.name), context));
 }

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { atOnce } from '../net/steps.ts';
 import type { RuleFile } from '../rules/compile.ts';
 import type { RuleProblem } from '../rules/syntax/problem.ts';
-import { findRuleFiles, reasonOf } from './find-files.ts';
+import { findRuleFiles } from './find-files.ts';
+import { readRegular } from './read-regular.ts';
 import { type Place, type RuleYaml, readRuleYaml } from './read-yaml.ts';
 
 /** Rule files as text made them, and a way from offsets to lines. */
@@ -51,19 +51,7 @@ const unreadableFile = (message: string): RuleProblem => ({
 });
 
 function readText(file: string): { readonly text: string } | { readonly problem: RuleProblem } {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(file, 'r');
-    const stats = fstatSync(descriptor);
-    if (!stats.isFile()) return { problem: unreadableFile('not a regular file') };
-    if (stats.size > MAX_FILE_BYTES) {
-      const message = `the file has ${stats.size} bytes; the limit is ${MAX_FILE_BYTES} (4 MiB)`;
-      return { problem: { code: 'file-size', severity: 'error', message, offset: 0 } };
-    }
-    return { text: readFileSync(descriptor, 'utf8') };
-  } catch (error) {
-    return { problem: unreadableFile(reasonOf(error)) };
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
+  const read = readRegular(file, MAX_FILE_BYTES);
+  if ('text' in read) return read;
+  return { problem: { code: read.code, severity: 'error', message: read.reason, offset: 0 } };
 }

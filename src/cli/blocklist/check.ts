@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { EXIT, TelegenError } from '../../model/errors.ts';
+import { categoriesBeside } from '../../reputation/categories.ts';
 import { judge } from '../../reputation/judge.ts';
 import { type ListSettings, parseOptionsOf } from '../../reputation/list-settings.ts';
 import { type ParseOutcome, parseBytes } from '../../reputation/parse-bytes.ts';
@@ -74,8 +74,7 @@ async function read(file: string, settings: ListSettings, guard: readonly string
   const outcome = await readStable(file, { known: undefined, settleMs: 0, sleep: async () => undefined });
   if (outcome.kind === 'refused') return outcome;
   if (outcome.kind !== 'bytes') throw new TelegenError('TELEGEN_BLOCKLIST', `${file}: the file is gone`);
-  const besides = join(dirname(resolve(file)), 'categories.txt');
-  const categories = await readFile(besides, 'utf8').catch(() => undefined);
+  const categories = await categoriesBeside(resolve(file));
   const context = { role: 'block', guard, seed: 0, keep: KEPT_NOTES } as const;
   return parseBytes(
     outcome.bytes,

@@ -125,7 +125,11 @@ function addBacktest(rules: Command): void {
     )
     .option('-c, --config <file>', 'configuration file (YAML)')
     .addOption(formatOption())
-    .action(async (paths, options) => {
+    .action(async (paths, options, command: Command) => {
+      if (options.pcap.length + options.events.length === 0)
+        command.error(
+          "error: nothing to try the rules on; name a capture with '--pcap <file>' or events with '--events <file>'",
+        );
       const { rulesBacktest } = await import('./backtest.ts');
       const { createDiagnostics } = await import('../run/diagnostics.ts');
       print(await rulesBacktest(paths, options, createDiagnostics()));

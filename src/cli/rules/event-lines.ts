@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { TelegenError } from '../../model/errors.ts';
@@ -26,13 +26,13 @@ export async function* readEvents(file: string): AsyncGenerator<EventLine> {
   }
 }
 
-async function openStream(file: string): Promise<ReturnType<typeof createReadStream>> {
+async function openStream(file: string): Promise<ReadStream> {
   try {
-    await (await open(file)).close();
+    // Once: whoever writes into a pipe would see its reader go.
+    return (await open(file)).createReadStream();
   } catch (cause) {
     throw new TelegenError('TELEGEN_RULES', `${file}: cannot be read`, { cause });
   }
-  return createReadStream(file);
 }
 
 type Reviver = (

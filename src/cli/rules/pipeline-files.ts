@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { TelegenError } from '../../model/errors.ts';
 import { findRuleFiles } from '../../rule-files/find-files.ts';
+import { readRegular } from '../../rule-files/read-regular.ts';
 import type { RuleTransform } from '../../rules/compile.ts';
 import { PipelineError } from '../../rules/pipelines/params.ts';
 import { type Pipeline, parsePipeline } from '../../rules/pipelines/pipeline.ts';
@@ -35,7 +35,7 @@ function pipelinesIn(file: string): readonly Pipeline[] {
 }
 
 function readValues(path: string): string {
-  const { size } = statSync(path);
-  if (size > MAX_VALUE_BYTES) throw new Error('larger than 10 MiB');
-  return readFileSync(path, 'utf8');
+  const read = readRegular(path, MAX_VALUE_BYTES);
+  if ('text' in read) return read.text;
+  throw new Error(read.reason);
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { TelegenError } from '../../model/errors.ts';
 import { MAX_FILE_BYTES } from '../../rule-files/read-files.ts';
+import { readRegular } from '../../rule-files/read-regular.ts';
 import { readRuleYaml } from '../../rule-files/read-yaml.ts';
 import type { YamlNode } from '../../rules/syntax/node.ts';
 
@@ -23,11 +23,7 @@ export function readRuleText(file: string): RuleText {
 }
 
 function read(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8');
-    if (text.length <= MAX_FILE_BYTES) return text;
-  } catch (cause) {
-    throw new TelegenError('TELEGEN_RULES', `${file}: cannot be read`, { cause });
-  }
-  throw new TelegenError('TELEGEN_RULES', `${file}: larger than 4 MiB`);
+  const result = readRegular(file, MAX_FILE_BYTES);
+  if ('text' in result) return result.text;
+  throw new TelegenError('TELEGEN_RULES', `${file}: ${result.reason}`);
 }
