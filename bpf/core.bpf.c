@@ -173,9 +173,11 @@ int tg_exec(void *ctx)
 	struct tg_owner owner;
 	__u32 location = 0;
 
-	if (!tg_current_is_observed())
+	if (!tg_current_is_followed())
 		return 0;
 	tg_process_execed(&owner, 0, now);
+	if (!tg_current_is_observed())
+		return 0;
 	record = tg_reserve(sizeof(*record), TG_COUNTER_EXEC);
 	if (!record)
 		return 0;
@@ -202,6 +204,7 @@ int tg_fork(void *ctx)
 	return 0;
 }
 
+/* Whether other threads go on cannot be read here: a process counts as ended when its main thread does. */
 SEC("tracepoint/sched/sched_process_exit")
 int tg_exit(void *ctx)
 {
@@ -210,6 +213,7 @@ int tg_exit(void *ctx)
 
 	if (thread != id >> 32)
 		bpf_map_delete_elem(&tg_processes, &thread);
-	tg_process_exited();
+	else
+		tg_process_exited(1);
 	return 0;
 }

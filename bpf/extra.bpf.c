@@ -90,9 +90,11 @@ int BPF_PROG(tg_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	struct tg_exec_detail *record;
 	struct tg_owner owner;
 
-	if (!tg_current_is_observed())
+	if (!tg_current_is_followed())
 		return 0;
 	tg_process_execed(&owner, BPF_CORE_READ(task, real_parent, tgid), now);
+	if (!tg_current_is_observed())
+		return 0;
 	record = tg_reserve(sizeof(*record), TG_COUNTER_EXEC);
 	if (!record)
 		return 0;
@@ -121,10 +123,19 @@ int BPF_PROG(tg_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/* A process goes on without its main thread. */
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(tg_exit, struct task_struct *task)
+int tg_exit(__u64 *ctx)
 {
-	tg_process_exited();
+	struct task_struct *task = (void *)ctx[0];
+
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
+		/* Kernels without this argument refuse a program that may read it: the load must not move up. */
+		if (*(volatile __u64 *)(ctx + 1))
+			tg_process_exited(1);
+	} else if (!BPF_CORE_READ(task, signal, live.counter)) {
+		tg_process_exited(0);
+	}
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 import type { ProcessEvent } from '../model/event.ts';
+import { plainPath } from '../net/program-path.ts';
 import {
   AT_EXEC_DETAIL_ARGS,
   AT_EXEC_DETAIL_ARGS_SIZE,
@@ -23,15 +24,25 @@ export function decodeExit(view: RecordView, at: number, timeMs: number): Proces
 
 /** `detailed` is what the object with BTF tells. */
 export function decodeExec(view: RecordView, at: number, detailed: boolean, timeMs: number): ProcessEvent {
-  const filename = readText(view, at + AT_EXEC_FILENAME, FILENAME_LIMIT);
+  const details = detailed ? detailsOf(view, at) : {};
+  const name = filenameOf(view, at + AT_EXEC_FILENAME);
+  // Whoever runs a program chooses the name, and must not choose the path with it.
+  const isSure = detailed ? details.executablePath !== undefined : plainPath(name) !== undefined;
+  const filename = isSure || (!detailed && !name.startsWith('/')) ? name : '';
   return {
     kind: 'process',
     action: 'exec',
     timeMs,
     owner: knownOwner(view, at + AT_EXEC_OWNER),
     ...(filename === '' ? {} : { filename }),
-    ...(detailed ? detailsOf(view, at) : {}),
+    ...details,
   };
+}
+
+/** Empty when the field is full: the name was cut, and would be that of another file. */
+function filenameOf(view: RecordView, at: number): string {
+  const isWhole = view.u8.subarray(at, at + FILENAME_LIMIT - 1).includes(0);
+  return isWhole ? readText(view, at, FILENAME_LIMIT) : '';
 }
 
 type Details = Pick<ProcessEvent, 'executablePath' | 'args' | 'workingDirectory' | 'loginUid'>;

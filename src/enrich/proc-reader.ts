@@ -67,10 +67,18 @@ export function createProcReader(root = '/proc', files: HostFiles = createHostFi
     files.readText(`${root}/${pid}/${name}`, maxBytes);
   const map = <T>(value: string | undefined, parse: (text: string) => T) =>
     value === undefined ? undefined : parse(value);
+  // A main thread that has ended shows neither; a process goes on without it.
+  const nextThread = (pid: number) => files.folders(`${root}/${pid}/task`, 2)[1] ?? 'none';
+  const executable = (pid: number) =>
+    files.readLink(`${root}/${pid}/exe`) ?? files.readLink(`${root}/${pid}/task/${nextThread(pid)}/exe`);
+  const commandLine = (pid: number) => {
+    const own = text(pid, 'cmdline', COMMAND_LINE_BYTES);
+    return own === '' ? (text(pid, `task/${nextThread(pid)}/cmdline`, COMMAND_LINE_BYTES) ?? own) : own;
+  };
   return {
     stat: (pid) => map(text(pid, 'stat', SMALL_FILE_BYTES), parseStat),
-    commandLine: (pid) => map(text(pid, 'cmdline', COMMAND_LINE_BYTES), parseCommandLine),
-    executable: (pid) => map(files.readLink(`${root}/${pid}/exe`), withoutDeletedMark),
+    commandLine: (pid) => map(commandLine(pid), parseCommandLine),
+    executable: (pid) => map(executable(pid), withoutDeletedMark),
     cgroup: (pid) => text(pid, 'cgroup', CGROUP_BYTES),
     userId: (pid) => map(text(pid, 'status', SMALL_FILE_BYTES), parseUserId),
     hasThread: (pid, comm) =>

@@ -1,5 +1,6 @@
 import type { ProcessEvent } from '../model/event.ts';
 import type { Owner, Process, Workload } from '../model/process.ts';
+import { absolutePath, plainPath } from '../net/program-path.ts';
 import type { ContainerRef } from './cgroup-parse.ts';
 import type { CgroupPaths } from './cgroup-paths.ts';
 import { type ClockReading, epochToMonotonicNs, monotonicToEpochMs } from './clocks.ts';
@@ -9,15 +10,7 @@ import { climb, parentAt, withParent } from './lineage.ts';
 import { createLiveProcesses, type LiveProcesses } from './live-process.ts';
 import type { PodIndex } from './pods.ts';
 import type { ProcReader } from './proc-reader.ts';
-import {
-  absolutePath,
-  baseName,
-  beganBy,
-  factsOf,
-  plainPath,
-  processKey,
-  startKey,
-} from './program-facts.ts';
+import { baseName, beganBy, factsOf, processKey, startKey } from './program-facts.ts';
 import { createProgramStore, type Program, type ProgramStore } from './program-store.ts';
 import { ancestorsOf, type SeedEntry } from './seed.ts';
 import type { UserNames } from './users.ts';
@@ -130,7 +123,7 @@ class Table implements ProcessTable {
       pid: owner.pid,
       key: processKey(owner),
       ...(parentPid > 0 && { parentPid }),
-      name: path === undefined ? owner.comm : baseName(path),
+      name: path === undefined ? program.comm : baseName(path),
       ...(path !== undefined && { executablePath: path }),
       ...(commandLine !== undefined && { commandLine }),
       ...(parentCommandLine !== undefined && { parentCommandLine }),

@@ -1,8 +1,6 @@
 import type { Owner } from '../model/process.ts';
 import type { Program, ProgramKey } from './program-store.ts';
 
-const MAX_PATH_CHARS = 4096;
-
 /** The part of a program that the kernel's record tells. */
 export function factsOf(
   owner: Owner,
@@ -26,17 +24,6 @@ export function processKey(owner: Owner): string {
 export function beganBy(program: Program, owner: Owner): boolean {
   if (program.pid !== owner.pid) return false;
   return program.startNs === owner.startNs || program.startNs === 0 || owner.startNs === 0;
-}
-
-/** The path, cut at 4,096 characters; undefined unless absolute. */
-export function absolutePath(path: string | undefined): string | undefined {
-  if (path === undefined || !path.startsWith('/')) return undefined;
-  return path.slice(0, MAX_PATH_CHARS);
-}
-
-/** A name passed to exec that names the file itself; `/proc/self/exe` and `/dev/fd/3` only point at it. */
-export function plainPath(filename: string | undefined): string | undefined {
-  return /^\/(?:proc|dev\/fd)\//.test(filename ?? '') ? undefined : absolutePath(filename);
 }
 
 /** The last part of a path. */

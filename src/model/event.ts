@@ -103,7 +103,7 @@ export interface ProcessEvent extends EventBase {
   readonly kind: 'process';
   readonly action: 'exec' | 'exit';
   readonly owner: Owner;
-  /** As passed to exec: may be relative, and names the script of a script. */
+  /** As passed to exec: may be relative, and names the script of a script; absent when it was cut or could pass for a path that it is not. */
   readonly filename?: string;
   /** Absolute path of the executable image, when the kernel side could read it. */
   readonly executablePath?: string;

@@ -185,7 +185,7 @@ describe('processes', () => {
       { executablePath: '/tmp/ü', args: ['é'] },
     ],
     ['bytes that are no UTF-8', { args: new Uint8Array([0x66, 0xff, 0]) }, { args: ['f\uFFFD'] }],
-    ['a file name of full length', { filename: 'n'.repeat(256) }, { filename: 'n'.repeat(256) }],
+    ['the longest name', { filename: 'n'.repeat(254), path: 'x\0' }, { filename: 'n'.repeat(254) }],
     [
       'lengths beyond the record are cut to it',
       { args: 'a\0', pathSize: 0, argsSize: 0xffff_ffff },
@@ -202,20 +202,40 @@ describe('processes', () => {
       expect(event).not.toHaveProperty(key);
   });
 
-  it('begin, without BTF, with a file name alone', () => {
-    const event = one((writer) =>
+  const named = (filename: string): DecodedRecord =>
+    one((writer) =>
       writer.add(RECORD_KIND.EXEC, layout.SIZE_EXEC, (record) => {
         writeOwner(record, layout.AT_EXEC_OWNER);
-        writeText(record, layout.AT_EXEC_FILENAME, '/bin/true');
+        writeText(record, layout.AT_EXEC_FILENAME, filename);
       }),
     );
-    expect(event).toEqual({
+
+  it('begin, without BTF, with a file name alone', () => {
+    expect(named('/bin/true')).toEqual({
       kind: 'process',
       action: 'exec',
       timeMs: EPOCH_OFFSET_MS,
       owner: OWNER,
       filename: '/bin/true',
     });
+  });
+
+  it.each([255, 256])('have no name that was cut, at %d bytes', (length) => {
+    const filename = `/${'n'.repeat(length - 1)}`;
+    for (const event of [named(filename), exec({ filename, path: 'x\0' })])
+      expect(event).not.toHaveProperty('filename');
+  });
+
+  it.each(['/usr/bin/../../tmp/x', '/proc/self/exe'])('have, without BTF, no name such as %s', (filename) => {
+    expect(named(filename)).not.toHaveProperty('filename');
+    expect(named(filename.slice(1))).toMatchObject({ filename: filename.slice(1) });
+    expect(exec({ filename, path: 'x\0' })).toMatchObject({ filename, executablePath: '/x' });
+  });
+
+  it('have no name whose path could not be read: the program chose it', () => {
+    const event = exec({ filename: '/usr/bin/harmless', args: 'a\0' });
+    expect(event).toMatchObject({ args: ['a'] });
+    for (const key of ['filename', 'executablePath']) expect(event).not.toHaveProperty(key);
   });
 
   it('end', () => {

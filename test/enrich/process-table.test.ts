@@ -1,7 +1,9 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProcReader } from '../../src/enrich/proc-reader.ts';
 import { createProcessTable, type ProcessTableOptions } from '../../src/enrich/process-table.ts';
-import { atMs, atNs, CLOCKS, createFakeProc, execOf, exitOf, owner } from './fake-proc.ts';
+import { atMs, atNs, CLOCKS, createFakeProc, execOf, exitOf, makeFile, owner } from './fake-proc.ts';
 
 function setUp(options: Partial<ProcessTableOptions> = {}) {
   const proc = createFakeProc();
@@ -105,7 +107,11 @@ describe('the path of an exec record', () => {
     ['run from a descriptor, gone', { filename: '/dev/fd/5' }, undefined, undefined],
     ['re-executes itself, alive', { filename: '/proc/self/exe' }, '/usr/bin/runc', '/usr/bin/runc'],
     ['re-executes itself, gone', { filename: '/proc/self/exe' }, undefined, undefined],
+    ['run from standard input', { filename: '/dev/stdin' }, undefined, undefined],
     ['has deleted itself', { filename: './x' }, '/tmp/x (deleted)', '/tmp/x'],
+    ['a detour, alive', { filename: '/usr/lib/../../tmp/x' }, '/tmp/x', '/tmp/x'],
+    ['a detour, gone', { filename: '/usr/lib/../../tmp/x' }, undefined, undefined],
+    ['longer than any path', { filename: `/${'x'.repeat(4096)}` }, undefined, undefined],
   ])('%s', (_title, fields, exe, expected) => {
     const { table, proc } = setUp();
     if (exe !== undefined) proc.put({ ...alive, exe });
@@ -126,6 +132,14 @@ describe('the path of an exec record', () => {
       expect(table.resolve(curl, atMs(201))).not.toHaveProperty('executablePath');
       expect(table.resolve(curl, atMs(201))).not.toHaveProperty('commandLine');
     }
+  });
+
+  it('is missed by the name that exec left, whatever the process calls itself later', () => {
+    const { table } = setUp();
+    table.observe(execOf(curl, { args: ARGS }));
+    const process = table.resolve({ ...curl, comm: 'apt' }, atMs(201));
+    expect(process.name).toBe('curl');
+    expect(process).not.toHaveProperty('executablePath');
   });
 
   it('leaves missing arguments to /proc', () => {
@@ -233,10 +247,32 @@ describe('a process without an exec record', () => {
       expect(table.resolve({ ...lost, ...fields }, atMs(251))).not.toHaveProperty('executablePath');
   });
 
+  it('is not taken for what its process ran before', () => {
+    const { table, proc } = withSession();
+    const later = { ...bash, startNs: atNs(250), execId: 250, comm: 'python3' };
+    expect(table.resolve(later, atMs(250.5)).name).toBe('python3');
+    expect(table.resolve(later, atMs(250.5))).not.toHaveProperty('executablePath');
+    const seenLater = { ...later, pid: 600, startNs: atNs(260), execId: 260 };
+    proc.put({ pid: 600, parentPid: 300, comm: 'python3', start: 90, exe: '/usr/bin/python3' });
+    expect(table.resolve(seenLater, atMs(261)).executablePath).toBe('/usr/bin/python3');
+  });
+
   it('is found by the name of a thread', () => {
     const { table, proc } = setUp();
     proc.put({ ...seen, comm: 'java', exe: '/usr/bin/java', threads: ['GC', 'http-8080'] });
     expect(table.resolve({ ...lost, comm: 'http-8080' }, atMs(251)).executablePath).toBe('/usr/bin/java');
+  });
+
+  it('is found by another thread when its main thread has ended', () => {
+    const { table, proc } = setUp();
+    const { exe: _gone, ...zombie } = seen;
+    proc.put({ ...zombie, cmdline: '', threads: ['worker'] });
+    makeFile(join(proc.root, '700/task/701/cmdline'), 'nc\0-l\0');
+    symlinkSync('/usr/bin/nc', join(proc.root, '700/task/701/exe'));
+    expect(table.resolve(lost, atMs(251))).toMatchObject({
+      executablePath: '/usr/bin/nc',
+      commandLine: 'nc -l',
+    });
   });
 
   it('is told by pid and start when the kernel gave no exec', () => {

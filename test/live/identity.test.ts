@@ -1,9 +1,10 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/capture/addon.ts';
 import type { ConnectionEvent, ProcessEvent } from '../../src/model/event.ts';
 import { cgroupId } from '../support/cgroups.ts';
 import { type Watch, watchCgroup } from '../support/events.ts';
+import { eventually } from '../support/eventually.ts';
 import { peerProgram } from '../support/programs.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 import { mountTracefs } from '../support/tracefs.ts';
@@ -31,6 +32,8 @@ describe.skipIf(skip !== undefined)(`who it was ${skip ? `(SKIP: ${skip})` : ''}
     watch.process(`exec of ${pid}`, (event) => event.action === 'exec' && event.owner.pid === pid);
   const exitOf = (pid: number): Promise<ProcessEvent> =>
     watch.process(`exit of ${pid}`, (event) => event.action === 'exit' && event.owner.pid === pid);
+
+  const statOf = (pid: number): string => readFileSync(`/proc/${pid}/stat`, 'utf8');
 
   /** A copy of the peer under another name. */
   function copyPeer(path: string): string {
@@ -98,6 +101,42 @@ describe.skipIf(skip !== undefined)(`who it was ${skip ? `(SKIP: ${skip})` : ''}
     });
     await watch.caughtUp();
     expect(watch.processes.map((event) => event.action)).toEqual(['exec', 'exit']);
+  });
+
+  it('a process goes on without its main thread, and so do its children', async () => {
+    watch = watchCgroup({ cgroup: sandbox.cgroup });
+    const peer = sandbox.peer(`alone wait tcp4 ${TRY} fork pid tcp4 ${TRY}`);
+    await eventually(() => /^\d+ \(peer\) Z /.test(statOf(peer.pid)), 'the end of the main thread');
+    await watch.caughtUp();
+    expect(watch.processes.map((event) => event.action)).toEqual(['exec']);
+    peer.go();
+    expect(await peer.line()).toBe('connect ECONNREFUSED');
+    const child = await peer.number();
+    await peer.end();
+    await exitOf(peer.pid);
+    const { execId, startNs } = (await execOf(peer.pid)).owner;
+    const owners = watch.connections
+      .filter((event) => event.phase === 'attempted')
+      .map((event) => event.owner);
+    expect(owners).toMatchObject([
+      { pid: peer.pid, execId, startNs },
+      { pid: child, parentPid: peer.pid, execId },
+    ]);
+    const story = watch.processes.map((event) => [event.action, event.owner.pid]);
+    expect(story).toEqual([
+      ['exec', peer.pid],
+      ['exit', child],
+      ['exit', peer.pid],
+    ]);
+    expect(watch.processes.at(-1)?.owner).toMatchObject({ execId, startNs });
+  });
+
+  it('a process of many threads ends once', async () => {
+    watch = watchCgroup({ cgroup: sandbox.cgroup });
+    for (let round = 0; round < 20; round++)
+      await sandbox.peer('thread thread thread thread thread thread thread thread exit').end();
+    await watch.caughtUp();
+    expect(watch.processes.filter((event) => event.action === 'exit')).toHaveLength(20);
   });
 
   it('a second exec in the same process is another program', async () => {

@@ -5,6 +5,7 @@ import { type BpfObject, loadAddon } from '../../src/capture/addon.ts';
 import { formatIp } from '../../src/net/ip.ts';
 import { cgroupId } from '../support/cgroups.ts';
 import { totals, type Watch, watchCgroup } from '../support/events.ts';
+import { peerProgram } from '../support/programs.ts';
 import { openSandbox, type Sandbox, whyNoSandbox } from '../support/sandbox.ts';
 
 const skip = whyNoSandbox();
@@ -107,6 +108,44 @@ describe.skipIf(skip !== undefined)(`what is observed ${skip ? `(SKIP: ${skip})`
     expect(watch.story(mover.pid)).toEqual(['attempted', 'failed:refused']);
     // Its beginning was not seen, so it is not made up.
     expect(watch.connections[0]?.owner).toMatchObject({ startNs: 0, execId: 0, parentPid: 0 });
+  });
+
+  it('a process that became another program outside is not what it was inside', async () => {
+    const seen = sandbox.subgroup('seen');
+    const watch = watchOf(seen);
+    const tail = 'say there wait tcp4 connect 127.0.0.1 9';
+    const mover = sandbox.peer(`tcp4 connect 127.0.0.1 9 say here wait exec ${peerProgram()} ${tail}`, {
+      cgroup: seen,
+    });
+    while ((await mover.line()) !== 'here');
+    writeFileSync(`${sandbox.cgroup}/cgroup.procs`, String(mover.pid));
+    mover.go();
+    expect(await mover.line()).toBe('there');
+    writeFileSync(`${seen}/cgroup.procs`, String(mover.pid));
+    mover.go();
+    await mover.end();
+    await watch.caughtUp();
+    expect(watch.processes.map((event) => event.action)).toEqual(['exec', 'exit']);
+    const [before, after] = watch.connections
+      .filter((event) => event.phase === 'attempted')
+      .map((event) => event.owner!);
+    expect(before?.execId).toBe(watch.processes[0]?.owner.execId);
+    expect(after?.pid).toBe(before?.pid);
+    expect(after?.execId).not.toBe(before?.execId);
+    expect(after?.startNs).toBeGreaterThan(before!.startNs);
+    expect(watch.processes[1]?.owner).toEqual(after);
+  });
+
+  it('the end of a process that was seen inside', async () => {
+    const seen = sandbox.subgroup('seen');
+    const watch = watchOf(seen);
+    const mover = sandbox.peer('say here wait', { cgroup: seen });
+    await mover.line();
+    writeFileSync(`${sandbox.cgroup}/cgroup.procs`, String(mover.pid));
+    mover.go();
+    await mover.end();
+    await watch.caughtUp();
+    expect(watch.processes.map((event) => event.action)).toEqual(['exec', 'exit']);
   });
 
   it('two captures of sibling cgroups do not disturb each other', async () => {

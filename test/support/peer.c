@@ -15,6 +15,7 @@
  *   wait, say WORD, pid, sleep MS          wait: until a line comes on standard input
  *   fork                       the child does the rest; the parent closes its copy of the connection and waits for it
  *   thread                     a thread does the rest, the main thread waits for it
+ *   alone                      a thread does the rest, the main thread ends
  *   repeat N                   does the rest N times
  *   exec PATH                  PATH does the rest
  *   name WORD, uid N, chroot DIR, exit
@@ -173,6 +174,14 @@ static void thread_rest(char **rest) {
 	exit(0);
 }
 
+static void rest_alone(char **rest) {
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, thread_main, rest))
+		die("thread");
+	pthread_exit(NULL);
+}
+
 static void exec_rest(char *path, char **rest) {
 	char *argv[64] = {path};
 
@@ -272,6 +281,8 @@ static int process_op(char **op) {
 		fork_rest(op + 1);
 	if (is(*op, "thread"))
 		thread_rest(op + 1);
+	if (is(*op, "alone"))
+		rest_alone(op + 1);
 	if (is(*op, "exit"))
 		exit(0);
 	if (!op[1])

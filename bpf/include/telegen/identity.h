@@ -85,22 +85,35 @@ static __always_inline void tg_process_execed(struct tg_owner *owner, __u32 pare
 	tg_remember_process(owner->pid, &process);
 }
 
-static __always_inline void tg_process_exited(void)
+/*
+ * Whether the current process's fate is followed: it runs where telegen looks, or did so before. Whoever leaves the
+ * observed cgroup may come back, and must not pass for what it was.
+ */
+static __always_inline int tg_current_is_followed(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 pid = id >> 32;
-	struct tg_exit *record;
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-	/* One record per process: the last word of its main thread. */
-	if (pid != (__u32)id || !tg_current_is_observed())
+	return tg_current_is_observed() || bpf_map_lookup_elem(&tg_processes, &pid);
+}
+
+/*
+ * The last word of a process, in its last thread. `is_sure`: no other thread can take itself for the last one; else the one
+ * that finds the entry is it. Outside the observed cgroup, it is told of processes that were inside before.
+ */
+static __always_inline void tg_process_exited(int is_sure)
+{
+	struct tg_exit *record;
+	struct tg_owner owner;
+
+	tg_current_owner(&owner);
+	if (bpf_map_delete_elem(&tg_processes, &owner.pid) && !(is_sure && tg_current_is_observed()))
 		return;
 	record = tg_reserve(sizeof(*record), TG_COUNTER_EXIT);
-	if (record) {
-		tg_fill_head(&record->head, TG_RECORD_EXIT, sizeof(*record), bpf_ktime_get_ns());
-		tg_current_owner(&record->owner);
-		TG_SUBMIT(record);
-	}
-	bpf_map_delete_elem(&tg_processes, &pid);
+	if (!record)
+		return;
+	tg_fill_head(&record->head, TG_RECORD_EXIT, sizeof(*record), bpf_ktime_get_ns());
+	record->owner = owner;
+	TG_SUBMIT(record);
 }
 
 #endif

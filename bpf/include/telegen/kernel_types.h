@@ -55,6 +55,17 @@ struct cred {
 	kuid_t uid;
 };
 
+/* From Linux 6.16 on the tracepoint has a second argument. */
+struct trace_event_raw_sched_process_exit {
+	_Bool group_dead;
+};
+
+struct signal_struct {
+	struct {
+		int counter;
+	} live;
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -62,6 +73,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	const struct cred *cred;
+	struct signal_struct *signal;
 	kuid_t loginuid; /* with CONFIG_AUDIT */
 	char comm[16];
 };
