@@ -22,22 +22,39 @@ function eight(b: Uint8Array, i: number): string {
   );
 }
 
-const isPlain = (byte: number) => byte > 0x20 && byte < 0x7f;
+const BACKSLASH = 92;
+const SHOWN = 0;
+const BEHIND_BACKSLASH = 1;
+const AS_NUMBER = 2;
+
+/** How each byte is shown, by the special characters: callers have a handful of them. */
+const known = new Map<string, Uint8Array>();
+
+function waysToShow(special: string): Uint8Array {
+  const ways = new Uint8Array(256).fill(AS_NUMBER);
+  const quoted = special.includes('"');
+  for (let byte = quoted ? 0x20 : 0x21; byte < 0x7f; byte++) {
+    const isSpecial = byte === BACKSLASH || special.includes(fromCode(byte));
+    ways[byte] = isSpecial ? BEHIND_BACKSLASH : SHOWN;
+  }
+  known.set(special, ways);
+  return ways;
+}
 
 /**
  * The bytes as text in which everything but visible ASCII is `\DDD`, and the characters of `special` and the backslash
  * stand behind a backslash (RFC 1035 section 5.1). A space counts as visible when `special` holds a quote.
  */
 export function escapedText(bytes: Uint8Array, range: { from: number; to: number }, special: string): string {
-  const quoted = special.includes('"');
+  const ways = known.get(special) ?? waysToShow(special);
   let text = '';
   let plainFrom = range.from;
   for (let i = range.from; i < range.to; i++) {
     const byte = bytes[i] ?? 0;
-    const character = fromCode(byte);
-    const visible = isPlain(byte) || (quoted && byte === 0x20);
-    if (visible && character !== '\\' && !special.includes(character)) continue;
-    text += asciiText(bytes, plainFrom, i) + (visible ? `\\${character}` : decimalEscape(byte));
+    const way = ways[byte];
+    if (way === SHOWN) continue;
+    text += asciiText(bytes, plainFrom, i);
+    text += way === BEHIND_BACKSLASH ? `\\${fromCode(byte)}` : decimalEscape(byte);
     plainFrom = i + 1;
   }
   return text + asciiText(bytes, plainFrom, range.to);

@@ -39,12 +39,29 @@ export function unansweredFacts(
 /** Facts of a response. Name and type are empty where neither it nor a query says what was asked. */
 export function responseFacts(message: DnsMessage, asked: Asked): DnsResult {
   const { question, outcome, retries, afterTruncation, latencyMs } = asked;
+  const { responseCode } = message;
+  // The usual one in one piece: to spread what may be missing takes as long as all the rest.
+  if (responseCode !== undefined && latencyMs !== undefined && message.reservedBit !== true) {
+    return {
+      id: message.id,
+      questionName: question?.name ?? '',
+      questionType: question?.type ?? '',
+      outcome,
+      responseCode,
+      answers: answersTo(question, message),
+      latencyMs,
+      truncated: message.truncated,
+      retries,
+      partial: message.fault !== undefined,
+      afterTruncation,
+    };
+  }
   return {
     id: message.id,
     questionName: question?.name ?? '',
     questionType: question?.type ?? '',
     outcome,
-    ...(message.responseCode !== undefined && { responseCode: message.responseCode }),
+    ...(responseCode !== undefined && { responseCode }),
     answers: answersTo(question, message),
     ...(message.reservedBit === true && { reservedBit: true }),
     ...(latencyMs !== undefined && { latencyMs }),

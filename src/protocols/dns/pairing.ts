@@ -142,8 +142,16 @@ class Pairing<Asked> implements DnsPairing<Asked> {
     }
     if (known !== undefined) this.#table.remove(known);
     const afterTruncation = this.#truncations.recall(this.#keyOf(conversation), id, question, timeMs);
-    const rest = { afterTruncation, firstMs: timeMs, state: 'waiting' } as const;
-    if (!this.#table.add({ conversation, group, id, question, ...rest })) this.counters.refused++;
+    const opening = {
+      conversation,
+      group,
+      id,
+      question,
+      firstMs: timeMs,
+      afterTruncation,
+      state: 'waiting',
+    } as const;
+    if (!this.#table.add(opening)) this.counters.refused++;
   }
 
   #respond(place: Place<Asked> & { readonly group: Group }, message: DnsMessage): void {
@@ -216,7 +224,7 @@ class Pairing<Asked> implements DnsPairing<Asked> {
     const { conversation, group, id, timeMs } = place;
     this.counters.unasked++;
     if (question !== undefined && group !== undefined) {
-      const rest = { afterTruncation: false, firstMs: timeMs, state: 'unasked' } as const;
+      const rest = { firstMs: timeMs, afterTruncation: false, state: 'unasked' } as const;
       this.#table.add({ conversation: undefined, group, id, question, ...rest });
       if (message.truncated) this.#truncations.note(this.#keyOf(conversation), id, question, timeMs);
     }

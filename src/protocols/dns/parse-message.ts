@@ -1,6 +1,6 @@
 import type { DnsRecord } from '../../model/conversation.ts';
 import type { DnsEdns, DnsFailure, DnsMessage, DnsQuestion } from './message.ts';
-import { forgetNames, readName, skipName } from './name.ts';
+import { beginNames, readName, skipName } from './name.ts';
 import { genericText, rdataText } from './rdata.ts';
 import { recordTypeName } from './record-types.ts';
 import { responseCodeName } from './response-codes.ts';
@@ -12,6 +12,8 @@ const TYPE_OPT = 41;
 /** The top bit of the class is a flag in multicast DNS (RFC 6762). */
 const CLASS_MASK = 0x7fff;
 const NO_RECORDS: readonly DnsRecord[] = [];
+/** Keeps a place. */
+const NO_RECORD: DnsRecord = { name: '', type: '', ttlSeconds: 0, data: '' };
 
 const wire = createWire();
 /** What reading the sections of the present message has found besides the records. */
@@ -37,7 +39,7 @@ function parse(
   everything: boolean,
 ): DnsMessage | DnsFailure {
   openWire(wire, bytes, range);
-  forgetNames();
+  beginNames(bytes);
   found.edns = undefined;
   found.extendedCode = 0;
   found.odd = 0;
@@ -59,7 +61,7 @@ function readMessage(everything: boolean): DnsMessage | DnsFailure {
   const additionalCount = u16(bytes, start + 10);
   const authorities = everything ? readRecords(authorityCount) : walkRecords(authorityCount);
   const additionals = everything ? readRecords(additionalCount) : walkRecords(additionalCount);
-  return {
+  const message: DnsMessage = {
     id: u16(bytes, start),
     response: (flags & 0x8000) !== 0,
     opcode: (flags >> 11) & 15,
@@ -69,7 +71,6 @@ function readMessage(everything: boolean): DnsMessage | DnsFailure {
     recursionAvailable: (flags & 0x0080) !== 0,
     authenticData: (flags & 0x0020) !== 0,
     checkingDisabled: (flags & 0x0010) !== 0,
-    ...((flags & 0x0040) !== 0 && { reservedBit: true }),
     responseCode: responseCodeOf(flags),
     questions,
     answers,
@@ -79,6 +80,8 @@ function readMessage(everything: boolean): DnsMessage | DnsFailure {
     fault: wire.fault,
     oddRecords: found.odd,
   };
+  // Hardly ever set: to spread it into each message takes longer than to read a name.
+  return (flags & 0x0040) === 0 ? message : { ...message, reservedBit: true };
 }
 
 /** Where the sections could not be read to their end, an OPT record may have been missed. */
@@ -115,17 +118,36 @@ function spend(characters: number): void {
 
 function readRecords(count: number): readonly DnsRecord[] {
   if (count === 0 || wire.fault !== undefined) return NO_RECORDS;
-  const records: DnsRecord[] = [];
+  const records = roomFor(count);
+  let used = 0;
   for (let i = 0; i < count; i++) {
-    const root = wire.bytes[wire.at] === 0;
-    const name = readName(wire);
-    const end = wire.fault === undefined ? endOfRecord(wire) : -1;
-    if (end < 0) break;
-    const record = root && takeOpt(end) ? undefined : readBody(name, end);
+    const record = readRecord();
     if (wire.fault !== undefined) break;
-    if (record !== undefined) records.push(record);
+    if (record === undefined) continue;
+    if (used < records.length) records[used] = record;
+    else records.push(record);
+    used++;
   }
+  if (used === 0) return NO_RECORDS;
+  // To set the length takes many times as long.
+  while (records.length > used) records.pop();
   return records;
+}
+
+/** An array that grows from nothing has room for 17: of the usual few records, a literal one holds no more than these. */
+function roomFor(count: number): DnsRecord[] {
+  if (count === 1) return [NO_RECORD];
+  if (count === 2) return [NO_RECORD, NO_RECORD];
+  if (count === 3) return [NO_RECORD, NO_RECORD, NO_RECORD];
+  return count === 4 ? [NO_RECORD, NO_RECORD, NO_RECORD, NO_RECORD] : [];
+}
+
+/** Undefined for OPT, and where there is a fault. */
+function readRecord(): DnsRecord | undefined {
+  const root = wire.bytes[wire.at] === 0;
+  const name = readName(wire);
+  const end = wire.fault === undefined ? endOfRecord(wire) : -1;
+  return end < 0 || (root && takeOpt(end)) ? undefined : readBody(name, end);
 }
 
 /** For sections that nobody wants: finds OPT and whether they can be read. */

@@ -16,7 +16,7 @@ const MAX_HEX_OCTETS = 256;
  */
 type RdataFormat = (wire: Wire, end: number) => string | undefined;
 
-const FORMATS = new Map<number, RdataFormat>([
+const FORMATS = formatsOf([
   [2, readName],
   [5, readName],
   [6, soaText],
@@ -36,6 +36,14 @@ const FORMATS = new Map<number, RdataFormat>([
   [99, stringsText],
   [257, caaText],
 ]);
+
+/** By type, up to the last of them: a look-up in a map costs as much as a name. */
+function formatsOf(known: readonly (readonly [number, RdataFormat])[]): readonly (RdataFormat | undefined)[] {
+  const formats: (RdataFormat | undefined)[] = Array.from({ length: 258 }, () => undefined);
+  for (const [type, format] of known) formats[type] = format;
+  return formats;
+}
+
 const TYPE_A = 1;
 const TYPE_AAAA = 28;
 
@@ -50,7 +58,7 @@ export function rdataText(
     if (kind.type === TYPE_A) return length === 4 ? ipv4Text(wire.bytes, wire.at) : undefined;
     if (kind.type === TYPE_AAAA) return length === 16 ? ipv6Text(wire.bytes, wire.at) : undefined;
   }
-  const format = FORMATS.get(kind.type);
+  const format = FORMATS[kind.type];
   if (format === undefined) return genericText(wire, end);
   const text = format(wire, end);
   const fits = wire.fault === undefined && wire.at === end;

@@ -33,6 +33,8 @@ export interface Transaction<Asked> {
   endedMs: number;
   previous: Transaction<Asked> | undefined;
   next: Transaction<Asked> | undefined;
+  /** The next one that is looked up in the same place. */
+  chained: Transaction<Asked> | undefined;
 }
 
 /** Transactions in the order of their arrival; adding and removing cost the same at any size. */

@@ -415,3 +415,26 @@ test('an ended question keeps its conversation no longer, so that a server of ma
   expect(table.find(1, question)?.conversation).toBeUndefined();
   expect(table.end(known, 'answered', 6)).toBeUndefined();
 });
+
+test('groups that are looked up in one place stay apart: each is found, filled and emptied alone', () => {
+  const table = new TransactionTable<number>(200);
+  const rest = { id: 1, firstMs: 0, afterTruncation: false, state: 'waiting' } as const;
+  const asked = (i: number) => ({ name: `n${i}.example.com`, type: 'A', class: 1 });
+  // The same in their last 32 bits once 2^32 times the golden ratio's part is mixed in.
+  const one = 7;
+  const other = 2 ** 32 + ((7 ^ 0x9e3779b1) >>> 0);
+  for (let i = 0; i < 40; i++) {
+    const opening = { conversation: i, question: asked(i), ...rest };
+    expect(table.add({ ...opening, group: one })).toBe(i < 32);
+    expect(table.add({ ...opening, group: other })).toBe(i < 32);
+  }
+  expect(table.group(one).map(({ conversation }) => conversation)).toEqual([...Array(32).keys()]);
+  for (const i of [0, 31, 15]) table.remove(table.find(one, asked(i))!);
+  expect(table.group(one)).toHaveLength(29);
+  expect(table.find(one, asked(15))).toBeUndefined();
+  expect(table.group(other)).toHaveLength(32);
+  for (const known of table.group(other)) table.remove(known);
+  expect(table.group(other)).toEqual([]);
+  expect(table.find(one, asked(16))?.conversation).toBe(16);
+  expect(table.waiting).toBe(29);
+});
