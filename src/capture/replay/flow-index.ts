@@ -19,6 +19,8 @@ export function createFlowIndex(seed: number): FlowIndex {
   let buckets = emptyBuckets(FIRST_BUCKETS);
   let mask = FIRST_BUCKETS - 1;
   let size = 0;
+  /** What was found last: most packets belong to the conversation of the one before. */
+  let last: Flow | undefined;
 
   function link(flow: Flow): void {
     flow.chain = buckets[flow.hash & mask];
@@ -39,9 +41,12 @@ export function createFlowIndex(seed: number): FlowIndex {
 
   return {
     find(packet) {
+      if (last !== undefined && isOf(last, packet)) return last;
       const wanted = hash(packet);
       for (let flow = buckets[wanted & mask]; flow !== undefined; flow = flow.chain) {
-        if (flow.hash === wanted && isOf(flow, packet)) return flow;
+        if (flow.hash !== wanted || !isOf(flow, packet)) continue;
+        last = flow;
+        return flow;
       }
       return undefined;
     },
@@ -49,8 +54,10 @@ export function createFlowIndex(seed: number): FlowIndex {
       if (++size > buckets.length) grow();
       flow.hash = hash(flow.tuple);
       link(flow);
+      last = flow;
     },
     remove(flow) {
+      if (last === flow) last = undefined;
       size--;
       const first = buckets[flow.hash & mask];
       if (first === flow) {
@@ -73,12 +80,12 @@ function emptyBuckets(size: number): (Flow | undefined)[] {
 function isOf(flow: Flow, packet: PacketTuple): boolean {
   const { tuple } = flow;
   return (
+    (isFromClient(flow, packet) || isFromServer(flow, packet)) &&
     tuple.protocol === packet.protocol &&
     tuple.vlan === packet.vlan &&
     tuple.tunnel === packet.tunnel &&
     tuple.tunnelId === packet.tunnelId &&
-    tuple.family === packet.family &&
-    (isFromClient(flow, packet) || isFromServer(flow, packet))
+    tuple.family === packet.family
   );
 }
 

@@ -63,7 +63,7 @@ export async function replayCapture(reader: CaptureReader, options: ReplayOption
       }
       const { flows: known } = flows.counters;
       flows.packet(view);
-      watch?.packet(view, batch, { index, isNew: flows.counters.flows !== known });
+      watch?.packet(view, batch, index, flows.counters.flows !== known);
     }
     options.onBatch?.();
   }

@@ -64,24 +64,41 @@ const MAX_SERVICES = 1_024;
 const PORTS = 65_536;
 const PROTOCOLS = ['tcp', 'udp', 'icmp', 'icmpv6', 'other'] as const satisfies readonly PacketProtocol[];
 
+function numberOf(protocol: PacketProtocol): number {
+  if (protocol === 'tcp') return 0;
+  return protocol === 'udp' ? 1 : PROTOCOLS.indexOf(protocol);
+}
+
 /** What went to each service in one direction. */
 export class ServiceTable {
   readonly #services = new Map<number, MutableCounts>();
+  /** Those without a port, by protocol: answers are among them, half of all packets. */
+  readonly #portless: (MutableCounts | undefined)[] = PROTOCOLS.map(() => undefined);
   #lastKey = -1;
   #last = emptyCounts();
 
   /** Counts of a service, `port` 0 for none. */
   of(protocol: PacketProtocol, port: number): MutableCounts {
-    const key = PROTOCOLS.indexOf(protocol) * PORTS + port;
+    const key = numberOf(protocol) * PORTS + port;
+    if (port === 0) return this.#portlessOf(key);
     if (key === this.#lastKey) return this.#last;
     let counts = this.#services.get(key);
     if (counts === undefined) {
-      if (this.#services.size >= MAX_SERVICES && port !== 0) return this.of(protocol, 0);
+      if (this.#services.size >= MAX_SERVICES) return this.of(protocol, 0);
       counts = emptyCounts();
       this.#services.set(key, counts);
     }
     this.#lastKey = key;
     this.#last = counts;
+    return counts;
+  }
+
+  #portlessOf(key: number): MutableCounts {
+    const known = this.#portless[key / PORTS];
+    if (known !== undefined) return known;
+    const counts = emptyCounts();
+    this.#services.set(key, counts);
+    this.#portless[key / PORTS] = counts;
     return counts;
   }
 

@@ -11,6 +11,7 @@ import {
 } from '../../../net/packet/packet-view.ts';
 import { looksLikeReply } from '../create-flow.ts';
 import { isSyn, oddFlags } from './counts.ts';
+import { KeySet } from './key-set.ts';
 
 export interface ProbeCounters {
   /** Probes that were not told because too many were waiting for their answers. */
@@ -38,6 +39,7 @@ const ANSWER_MS = 3_000;
 const MAX_WAITING = 65_536;
 /** Probes that are remembered are not told again: half of them at least so many. */
 const REMEMBERED = 65_536;
+const END_HASHES = 16_384;
 const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } } as const;
 const TCP_KINDS = ['syn', 'null', 'fin', 'xmas'] as const satisfies readonly ProbeKind[];
 const UDP_KINDS = ['udp'] as const satisfies readonly ProbeKind[];
@@ -54,9 +56,11 @@ class ProbeTable implements Probes {
   readonly #options: ProbeOptions;
   /** In the order of their times. */
   readonly #waiting = new Map<number, Waiting>();
+  /** How many of them have ends with this hash: most packets answer none, which this tells cheaply. */
+  readonly #ends = new Uint32Array(END_HASHES);
   readonly #waitingOf: Record<ProbeKind, number> = { syn: 0, null: 0, fin: 0, xmas: 0, udp: 0, icmp_echo: 0 };
-  #seen = new Set<number>();
-  #seenBefore = new Set<number>();
+  #seen = new KeySet(REMEMBERED);
+  #seenBefore = new KeySet(REMEMBERED);
 
   constructor(options: ProbeOptions) {
     this.#options = options;
@@ -108,24 +112,26 @@ class ProbeTable implements Probes {
   #begin(kind: ProbeKind, view: PacketView, interfaceId: number): void {
     const source = sourceIp(view);
     const target = destinationIp(view);
-    const key = keyOf(kind, source, target, view.dstPort);
-    if (this.#isSeen(key)) return;
     const { isInternal, nameOf } = this.#options;
     // What goes out of here is told by the conversations themselves.
     if (isInternal(source) && !isInternal(target)) return;
+    const key = keyOf(kind, source, target, view.dstPort);
+    if (this.#seen.has(key) || this.#seenBefore.has(key)) return;
     if (this.#waiting.size >= MAX_WAITING) {
       this.counters.refused += 1;
-      this.#seen.delete(key);
       return;
     }
+    this.#remember(key);
     const { timeMs, dstPort: port } = view;
     this.#waiting.set(key, { timeMs, interface: nameOf(interfaceId), source, target, port, probe: kind });
     this.#waitingOf[kind] += 1;
+    const ends = hashEnds(view.src3, view.dst3, port);
+    this.#ends[ends] = (this.#ends[ends] as number) + 1;
   }
 
   /** The packet goes back to who asked. */
   #answeredBy(kind: ProbeKind, view: PacketView, answer: ProbeAnswer): void {
-    if (this.#waitingOf[kind] === 0) return;
+    if (this.#waitingOf[kind] === 0 || this.#ends[hashEnds(view.dst3, view.src3, view.srcPort)] === 0) return;
     const key = keyOf(kind, destinationIp(view), sourceIp(view), view.srcPort);
     this.#answer(key, answer, view.timeMs);
   }
@@ -147,6 +153,8 @@ class ProbeTable implements Probes {
   #tell(key: number, probe: Waiting, answer: ProbeAnswer, timeMs: number): void {
     this.#waiting.delete(key);
     this.#waitingOf[probe.probe] -= 1;
+    const ends = hashEnds(probe.source.w3, probe.target.w3, probe.port);
+    this.#ends[ends] = (this.#ends[ends] as number) - 1;
     this.#options.onProbe({
       kind: 'probe',
       ...probe,
@@ -155,16 +163,17 @@ class ProbeTable implements Probes {
     });
   }
 
-  /** Remembers it, too. */
-  #isSeen(key: number): boolean {
-    if (this.#seen.has(key) || this.#seenBefore.has(key)) return true;
-    if (this.#seen.size >= REMEMBERED) {
-      this.#seenBefore = this.#seen;
-      this.#seen = new Set();
+  #remember(key: number): void {
+    if (this.#seen.isFull) {
+      [this.#seen, this.#seenBefore] = [this.#seenBefore, this.#seen];
+      this.#seen.clear();
     }
     this.#seen.add(key);
-    return false;
   }
+}
+
+function hashEnds(source: number, target: number, port: number): number {
+  return mix32(Math.imul(source, 0x9e3779b1) + Math.imul(target, 0x85ebca77) + port) & (END_HASHES - 1);
 }
 
 /** Two hashes in one number: of 2^53 values two are the same by chance alone, and rarely. */

@@ -8,7 +8,7 @@ import { createPacketWindows } from './windows.ts';
 /** Looks at every packet of a capture for those who want to know how many there are, and who asks where. */
 export interface PacketWatch {
   /** A decoded packet, after the flow table has seen it. `isNew`: it began a conversation. */
-  packet(view: PacketView, batch: PacketBatch, at: { readonly index: number; readonly isNew: boolean }): void;
+  packet(view: PacketView, batch: PacketBatch, index: number, isNew: boolean): void;
   /** One that was not decoded. */
   other(batch: PacketBatch, index: number): void;
   /** The second that ends with `endMs` is over; virtual time is `nowMs`. */
@@ -34,7 +34,7 @@ export function watchPackets(
   const bytesOf = ({ originalLength, length }: PacketBatch, index: number): number =>
     Math.max(originalLength[index] as number, length[index] as number);
   return {
-    packet(view, batch, { index, isNew }) {
+    packet(view, batch, index, isNew) {
       const interfaceId = batch.interfaceId[index] as number;
       windows?.packet(view, bytesOf(batch, index), interfaceId);
       probes?.packet(view, isNew, interfaceId);

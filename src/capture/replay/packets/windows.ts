@@ -65,8 +65,8 @@ class InterfaceWindow {
   packet(view: PacketView, bytes: number): void {
     const { family } = view;
     const addresses = this.#addresses;
-    const source = addresses.slotOf(family, view.src0, view.src1, view.src2, view.src3);
-    const target = addresses.slotOf(family, view.dst0, view.dst1, view.dst2, view.dst3);
+    const source = addresses.placeOf(family, view.src0, view.src1, view.src2, view.src3);
+    const target = addresses.placeOf(family, view.dst0, view.dst1, view.dst2, view.dst3);
     const isOutbound = this.#isOutbound(view, source, target);
     const services = isOutbound ? this.#outbound : this.#inbound;
     const protocol = protocolOf(view.protocol);
