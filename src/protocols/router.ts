@@ -1,7 +1,7 @@
 import type { Side, StreamConsumer } from '../model/conversation.ts';
 import { proxyHeaderSize } from './proxy-header.ts';
 import { type StreamProtocol, sniffStream } from './sniff.ts';
-import { CLIENT_START, extendHead, SERVER_START, sniffable } from './stream-head.ts';
+import { CLIENT_START, extendHead, SERVER_START, type StreamHead, sniffable } from './stream-head.ts';
 
 /** Makes the consumer of a protocol; undefined when nobody wants to read it. */
 export type OpenProtocol = (protocol: StreamProtocol) => StreamConsumer | undefined;
@@ -17,8 +17,8 @@ const MAX_HELD_BYTES = 65_536;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /**
- * Holds a stream back until its first bytes tell what it speaks, then hands everything to that protocol's consumer: to that of
- * TLS and HTTP/2 without a PROXY header in front, which HTTP/1 passes over by itself. `serverPort` decides for DNS alone.
+ * Holds a stream back until its first bytes tell what it speaks, then hands everything to that protocol's consumer, but for a
+ * PROXY header in front, and empty lines that came before anything else. `serverPort` decides for DNS alone.
  */
 export function createStreamRouter(serverPort: number, open: OpenProtocol): StreamConsumer {
   return new Router(serverPort, open);
@@ -31,6 +31,7 @@ class Router implements StreamConsumer {
   #server = SERVER_START;
   #held: Held[] | undefined;
   #heldBytes = 0;
+  #hasGap = false;
   #decided = false;
   #consumer: StreamConsumer | undefined;
 
@@ -54,7 +55,7 @@ class Router implements StreamConsumer {
       const protocol = sniffStream(side, spoken, this.#serverPort);
       if (protocol !== undefined) {
         this.#decide(protocol);
-        this.#consumer?.data(side, isBehindHeader(protocol) ? spoken : bytes, timeMs);
+        this.#consumer?.data(side, spoken, timeMs);
         return;
       }
     }
@@ -64,6 +65,7 @@ class Router implements StreamConsumer {
   gap(side: Side, length: number, aligned: boolean, timeMs: number): void {
     if (this.#decided) this.#consumer?.gap(side, length, aligned, timeMs);
     else {
+      this.#hasGap = true;
       this.#hold((consumer) => consumer.gap(side, length, aligned, timeMs));
       this.#giveUpWhenFull();
     }
@@ -80,6 +82,11 @@ class Router implements StreamConsumer {
     const head = extendHead(side === 'client' ? this.#client : this.#server, bytes);
     if (side === 'client') this.#client = head;
     else this.#server = head;
+    if (this.#server === SERVER_START && isOfEmptyLines(head) && !this.#hasGap) {
+      this.#held = undefined;
+      this.#heldBytes = 0;
+      return;
+    }
     const protocol = sniffStream(side, sniffable(head), this.#serverPort);
     if (protocol !== undefined) this.#decide(protocol);
     else this.#giveUpWhenFull();
@@ -99,7 +106,7 @@ class Router implements StreamConsumer {
     this.#decided = true;
     this.#consumer = this.#open(protocol);
     const held = this.#held;
-    const header = isBehindHeader(protocol) ? (this.#client.header ?? 0) : 0;
+    const header = this.#client.header ?? 0;
     this.#held = undefined;
     this.#client = CLIENT_START;
     this.#server = SERVER_START;
@@ -109,9 +116,9 @@ class Router implements StreamConsumer {
   }
 }
 
-/** Whose consumers see a stream without its PROXY header. */
-function isBehindHeader(protocol: StreamProtocol): boolean {
-  return protocol === 'tls' || protocol === 'http2';
+/** All that a client said so far, and no beginning of a PROXY header. */
+function isOfEmptyLines({ header, bytes }: StreamHead): boolean {
+  return header === 0 && bytes.length === 0;
 }
 
 function behind(bytes: Uint8Array, header: number): Uint8Array {

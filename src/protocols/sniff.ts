@@ -22,15 +22,16 @@ function isPrefixOfPreface(bytes: Uint8Array): boolean {
 export function sniffStream(side: Side, bytes: Uint8Array, serverPort: number): StreamProtocol | undefined {
   if (DNS_PORTS.has(serverPort)) return 'dns';
   if (looksLikeTls(bytes)) return 'tls';
+  const said = side === 'client' ? withoutEmptyLines(bytes) : bytes;
   if (side === 'client' && isPrefixOfPreface(bytes))
     return bytes.length < PREFACE.length ? undefined : 'http2';
-  if (isHttp1(side, side === 'client' ? withoutEmptyLines(bytes) : bytes)) return 'http1';
+  if (isHttp1(side, said)) return 'http1';
   if (looksLikeHttp2(bytes)) return 'http2';
-  return bytes.length < SNIFF_BYTES ? undefined : 'unknown';
+  return said.length < SNIFF_BYTES ? undefined : 'unknown';
 }
 
 /** Servers pass over empty lines in front of a request (RFC 9112, 2.2). */
-function withoutEmptyLines(bytes: Uint8Array): Uint8Array {
+export function withoutEmptyLines(bytes: Uint8Array): Uint8Array {
   let at = 0;
   while (bytes[at] === 13 || bytes[at] === 10) at++;
   return at === 0 ? bytes : bytes.subarray(at);

@@ -1,5 +1,5 @@
 import { proxyHeaderSize } from './proxy-header.ts';
-import { SNIFF_BYTES } from './sniff.ts';
+import { SNIFF_BYTES, withoutEmptyLines } from './sniff.ts';
 
 /** The first bytes of one side, in pieces, behind the PROXY header that a client's may begin with. */
 export interface StreamHead {
@@ -24,12 +24,23 @@ export function sniffable({ bytes, header }: StreamHead): Uint8Array {
 export function extendHead(head: StreamHead, bytes: Uint8Array): StreamHead {
   const behind = bytes.subarray(head.headerLeft);
   const headerLeft = head.headerLeft - (bytes.length - behind.length);
+  if (head.header !== undefined)
+    return { bytes: joinSaid(head.bytes, behind), header: head.header, headerLeft };
   const joined = join(head.bytes, behind);
-  if (head.header !== undefined) return { bytes: joined, header: head.header, headerLeft };
   const header = proxyHeaderSize(joined);
-  if (header === undefined || header === 0) return { bytes: joined, header, headerLeft };
+  if (header === undefined) return { bytes: joined, header, headerLeft };
+  if (header === 0) return { bytes: joinSaid(withoutEmptyLines(head.bytes), behind), header, headerLeft };
   const end = header - head.bytes.length;
-  return { bytes: join(NO_BYTES, bytes.subarray(end)), header, headerLeft: Math.max(0, end - bytes.length) };
+  return {
+    bytes: joinSaid(NO_BYTES, bytes.subarray(end)),
+    header,
+    headerLeft: Math.max(0, end - bytes.length),
+  };
+}
+
+/** Empty lines in front say nothing, however many there are. */
+function joinSaid(head: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return join(head, head.length === 0 ? withoutEmptyLines(bytes) : bytes);
 }
 
 function join(head: Uint8Array, bytes: Uint8Array): Uint8Array {

@@ -42,6 +42,7 @@ describeContents('HTTP/1 live: bytes as peers may send them', (lab) => {
     it.each<[what: string, pieces: readonly (string | number)[]]>([
       ['empty lines', ['\r\n\r\n']],
       ['line feeds', ['\n']],
+      ['a thousand empty lines', ['\r\n'.repeat(1000)]],
       ['many segments of empty lines', Array.from({ length: 15 }, () => ['\r\n', 2]).flat()],
       ['empty lines byte by byte', Array.from({ length: 9 }, () => ['\r', 2, '\n', 2]).flat()],
     ])('%s in front of the first request', async (_, pieces) => {
@@ -53,6 +54,19 @@ describeContents('HTTP/1 live: bytes as peers may send them', (lab) => {
       const events = await watch.finish();
       expect(losses(watch)).toEqual(NO_LOSSES);
       expect(events.map(tell).map(asLogged)).toEqual(log);
+    });
+
+    it('empty lines cost no record each, in front of requests and between them', async () => {
+      const watch = lab.watch();
+      const nginx = await startNginx({ sandbox: lab.sandbox, files: FILES });
+      const many = '\r\n'.repeat(3_000);
+      const kept = 'GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n';
+      await exchange(nginx.port, [many, 5, many + kept + many + kept + many, 5, many + last]);
+      const log = await nginx.logged(3);
+      const events = await watch.finish();
+      expect(losses(watch)).toEqual(NO_LOSSES);
+      expect(events.map(tell).map(asLogged)).toEqual(log);
+      expect(watch.counters().payload?.submitted).toBeLessThan(40);
     });
 
     it('spaces in the target', async () => {

@@ -97,6 +97,41 @@ function route(pieces: readonly string[], port = 443) {
   return { opened, got, calls };
 }
 
+describe('empty lines in front of a request', () => {
+  const { length } = REQUEST;
+  test.each([1, 2, 32, 33, 127, 128, 300, 5_000])('%i, at once and in pieces', (count) => {
+    const empty = '\r\n'.repeat(count);
+    for (const pieces of [
+      [empty + REQUEST],
+      [empty, REQUEST],
+      [empty, REQUEST.slice(0, 2), REQUEST.slice(2)],
+      [...Array.from({ length: count }, () => '\r\n'), REQUEST],
+      ['\n', empty + REQUEST.slice(0, 1), REQUEST.slice(1)],
+    ]) {
+      const { opened, got } = route(pieces, 80);
+      expect(opened).toEqual(['http1']);
+      expect(got.slice(-length)).toBe(REQUEST);
+    }
+  });
+
+  test('are no way to let others wait: what never speaks is not held', () => {
+    const { opened, calls } = route(
+      Array.from({ length: 10_000 }, () => '\r\n\r\n'),
+      80,
+    );
+    expect([opened, calls]).toEqual([[], []]);
+  });
+
+  test('a gap among them stays told', () => {
+    const { calls, consumer } = recorder();
+    const router = createStreamRouter(80, () => consumer);
+    router.data('client', bytes('\r\n\r\n\r\n'), 1);
+    router.gap('client', 5, false, 2);
+    router.data('client', bytes(`\r\n${REQUEST}`), 3);
+    expect(calls.some((call) => call.startsWith('client gap') || call.includes('gap'))).toBe(true);
+  });
+});
+
 describe('a PROXY header', () => {
   const HEADERS = [
     ['version 1', LINE],
@@ -116,11 +151,9 @@ describe('a PROXY header', () => {
 
   test.each(rows)('$name in front of $protocol, cut anywhere', ({ header, protocol, said }) => {
     const stream = header + said;
-    // HTTP/1 passes over it by itself.
-    const expected = protocol === 'http1' ? stream : said;
     for (let cut = 0; cut <= header.length + 40; cut++) {
       const { opened, got } = route([stream.slice(0, cut), stream.slice(cut)]);
-      expect({ cut, opened, got }).toEqual({ cut, opened: [protocol], got: expected });
+      expect({ cut, opened, got }).toEqual({ cut, opened: [protocol], got: said });
     }
   });
 
@@ -129,7 +162,7 @@ describe('a PROXY header', () => {
     ({ header, protocol, said }) => {
       const { opened, got } = route(Array.from(header + said));
       expect(opened).toEqual([protocol]);
-      expect(got).toBe(protocol === 'http1' ? header + said : said);
+      expect(got).toBe(said);
     },
   );
 

@@ -106,23 +106,53 @@ static __always_inline int tg_passes_proxy(struct tg_walk *walk, const union tg_
 	return tg_proxy_ends(walk, walk->at - before + TG_PROXY_FIXED + ((__u32)bytes->byte[14] << 8) + bytes->byte[15]);
 }
 
-/* Segments of empty lines that are waited through. */
-#define TG_MAX_EMPTY 64
+/* How many ends of lines the bytes begin with; zeros stand behind them. */
+__noinline int tg_line_ends(const union tg_sniff *bytes)
+{
+	__u32 i;
 
-/* An end of line in front of the first request (RFC 9112, 2.2): it is shipped, as user space passes over it. */
-static __always_inline int tg_passes_line_end(struct tg_walk *walk, const union tg_sniff *bytes, __u32 before)
+	if (!bytes)
+		return 0;
+	for (i = 0; i < TG_SNIFF_SIZE; i++)
+		if (bytes->byte[i] != TG_CR && bytes->byte[i] != TG_LF)
+			break;
+	return i;
+}
+
+/*
+ * Empty lines in front of the first request (RFC 9112, 2.2) are left out: for user space the direction begins behind them. A segment
+ * of nothing else counts as one that tells nothing.
+ */
+static __always_inline int tg_passes_empty_lines(struct tg_walk *walk, const union tg_sniff *bytes, __u32 before)
 {
 	struct tg_half *half = walk->half;
+	__u32 count;
 
-	if (before || half->sniffs >= TG_MAX_EMPTY || !(tg_content & TG_CONTENT_HTTP))
+	if (before || half->sniffs >= TG_MAX_LATE_SNIFFS || !(tg_content & TG_CONTENT_HTTP))
 		return 0;
-	if (bytes->byte[0] != TG_CR && bytes->byte[0] != TG_LF)
+	count = tg_line_ends(bytes);
+	if (!count)
 		return 0;
 	half->saved = 0;
-	walk->at += 1;
+	walk->at += count;
+	walk->from = walk->at;
 	if (walk->at == walk->end)
 		half->sniffs++;
 	return 1;
+}
+
+/* More empty lines behind a message: one piece with it, not one for each. */
+static __always_inline int tg_adds_empty_lines(struct tg_walk *walk)
+{
+	union tg_sniff bytes;
+	__u32 count;
+
+	if (walk->from == walk->at)
+		return 0;
+	tg_look(walk, &bytes);
+	count = tg_line_ends(&bytes);
+	walk->at += count;
+	return count > 0;
 }
 
 static __always_inline void tg_sniff(struct tg_walk *walk)
@@ -138,7 +168,7 @@ static __always_inline void tg_sniff(struct tg_walk *walk)
 		return;
 	}
 	length = tg_look_start(walk, &bytes, &before);
-	if (tg_passes_proxy(walk, &bytes, length, before) || tg_passes_line_end(walk, &bytes, before))
+	if (tg_passes_proxy(walk, &bytes, length, before) || tg_passes_empty_lines(walk, &bytes, before))
 		return;
 	if (tg_content & TG_CONTENT_HTTP && length >= TG_FRAME_HEADER && before < TG_FRAME_HEADER &&
 	    tg_sniffs_frames(walk, &bytes, before)) {
@@ -181,10 +211,9 @@ static __always_inline void tg_message(struct tg_walk *walk)
 		tg_preface_begins(walk, before);
 	} else if (tg_is_response(&bytes) || tg_is_request(&bytes, length)) {
 		tg_head_begins(walk, &bytes, before);
-	} else if (!before && (bytes.byte[0] == TG_CR || bytes.byte[0] == TG_LF)) {
-		/* Empty lines in front of a request (RFC 9112, 2.2) */
+	} else if (!before && tg_line_ends(&bytes)) {
 		half->saved = 0;
-		walk->at += 1;
+		walk->at += tg_line_ends(&bytes);
 	} else {
 		half->saved = 0;
 		tg_skip(walk, walk->end, 0);

@@ -150,7 +150,7 @@ static __always_inline void tg_decide(struct tg_walk *walk)
 			tg_sniff(walk);
 		break;
 	case TG_STATE_MESSAGE:
-		if (!tg_run_is_open(walk))
+		if (!tg_adds_empty_lines(walk) && !tg_run_is_open(walk))
 			tg_message(walk);
 		break;
 	case TG_STATE_HEAD:

@@ -18,8 +18,6 @@ const MAX_HELD_BYTES = 8 * 1024 * 1024;
 const LIFETIME_MS = 10_000;
 /** Of one datagram, which may be 64 KiB of several that were sent at once. */
 const MAX_PACKETS = 64;
-/** Packets that one flight may have which its keys do not open. */
-const MAX_UNAUTHENTIC = 32;
 const DIGEST_KEY = new Uint8Array(32);
 
 /**
@@ -131,7 +129,7 @@ class HelloReader<C> implements QuicHelloReader<C> {
   #readPackets(flight: Flight, bytes: Uint8Array, first: LongPacket): Uint8Array | QuicFault | undefined {
     let packet: LongPacket | undefined = first;
     for (let left = MAX_PACKETS; left > 0 && packet !== undefined; left--) {
-      if (flight.keys === undefined || flight.unauthentic >= MAX_UNAUTHENTIC) break;
+      if (flight.keys === undefined) break;
       const outcome = isOfSameFlight(bytes, first, packet)
         ? this.#readPacket(flight, bytes, packet)
         : undefined;
