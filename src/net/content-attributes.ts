@@ -123,11 +123,14 @@ function callAttributes(grpc: GrpcFacts, shown: Shown): Draft {
   };
 }
 
+/** What carries the hello, where it is not TCP alone. */
+export const helloCarrier = ({ quicVersion }: TlsFacts): 'quic' | undefined =>
+  quicVersion === undefined ? undefined : 'quic';
+
 function helloAttributes(tls: TlsFacts): Draft {
-  const { quicVersion } = tls;
   return {
-    [ATTR.protocolName]: quicVersion === undefined ? undefined : 'quic',
-    [ATTR.protocolVersion]: quicVersion,
+    [ATTR.protocolName]: helloCarrier(tls),
+    [ATTR.protocolVersion]: tls.quicVersion,
     [ATTR.tlsServerName]: tls.serverName,
     [ATTR.tlsAlpn]: unlessEmpty(tls.alpn),
     [ATTR.tlsVersions]: unlessEmpty(tls.versions),

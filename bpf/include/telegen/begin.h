@@ -211,12 +211,14 @@ static __always_inline void tg_message(struct tg_walk *walk)
 		tg_preface_begins(walk, before);
 	} else if (tg_is_response(&bytes) || tg_is_request(&bytes, length)) {
 		tg_head_begins(walk, &bytes, before);
-	} else if (!before && tg_line_ends(&bytes)) {
-		half->saved = 0;
-		walk->at += tg_line_ends(&bytes);
 	} else {
+		__u32 empty = before ? 0 : tg_line_ends(&bytes);
+
 		half->saved = 0;
-		tg_skip(walk, walk->end, 0);
+		if (empty)
+			walk->at += empty;
+		else
+			tg_skip(walk, walk->end, 0);
 	}
 }
 

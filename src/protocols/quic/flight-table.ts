@@ -12,8 +12,8 @@ export interface Flight {
   pieces: HelloPieces;
   /** These keys opened a packet. */
   isAuthentic: boolean;
-  /** Packets that they did not open. */
-  unauthentic: number;
+  /** There was a packet that they did not open. */
+  hasForeign: boolean;
   /** Digest of the hello that was read. */
   digest: Uint8Array | undefined;
   /** Since when it stands in its list. */
@@ -34,7 +34,7 @@ export function createFlight(key: string, peer: string, keys: InitialKeys, began
     keys,
     pieces: createHelloPieces(),
     isAuthentic: false,
-    unauthentic: 0,
+    hasForeign: false,
     digest: undefined,
     sinceMs: beganMs,
     held: undefined,

@@ -144,7 +144,8 @@ class HelloReader<C> implements QuicHelloReader<C> {
     if (keys === undefined) return undefined;
     const frames = openPacket(this.#options.crypto, keys, bytes, packet);
     if (frames === undefined) {
-      if (flight.unauthentic++ === 0 && !flight.isAuthentic) this.counters.unauthentic++;
+      if (!flight.hasForeign && !flight.isAuthentic) this.counters.unauthentic++;
+      flight.hasForeign = true;
       return undefined;
     }
     flight.isAuthentic = true;

@@ -1,5 +1,6 @@
 import { ATTR } from '../../model/attributes.ts';
 import type { GrpcEvent, HttpEvent, TlsEvent } from '../../model/event.ts';
+import { helloCarrier } from '../../net/content-attributes.ts';
 import { conversationFields, few, field, quiet } from './conversation-fields.ts';
 import type { EventClass, FieldSpec } from './event-class.ts';
 import { httpFields } from './http-fields.ts';
@@ -65,7 +66,7 @@ function helloFields(): readonly FieldSpec<TlsEvent>[] {
     few(['next_protocol', ATTR.tlsAlpn], ({ tls }) => tls.alpn),
     few([ATTR.tlsVersions], ({ tls }) => tls.versions),
     few([ATTR.tlsEncryptedHello], ({ tls }) => tls.encryptedHello),
-    few([ATTR.protocolName], ({ tls }) => (tls.quicVersion === undefined ? undefined : 'quic')),
+    few([ATTR.protocolName], ({ tls }) => helloCarrier(tls)),
     few([ATTR.protocolVersion], ({ tls }) => tls.quicVersion),
   ];
 }

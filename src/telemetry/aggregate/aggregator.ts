@@ -9,6 +9,7 @@ import type {
 import type { LiveFlow } from '../../model/flow.ts';
 import type { IpAddress } from '../../model/ip-address.ts';
 import type { PacketSample } from '../../model/packets.ts';
+import { helloCarrier } from '../../net/content-attributes.ts';
 import { ipKey } from '../../net/ip.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { observeBounds } from './bounds.ts';
@@ -240,8 +241,8 @@ class Telemetry implements Aggregator {
     const side = observerOf(event.role);
     const ends = endsOf(conversation, side);
     if (event.kind === 'tls') {
-      const protocol = event.tls.quicVersion === undefined ? 'tls' : 'quic';
-      if (side === conversation.observer) this.#graph.speaks(conversation, protocol, event.timeMs);
+      if (side === conversation.observer)
+        this.#graph.speaks(conversation, helloCarrier(event.tls) ?? 'tls', event.timeMs);
       return;
     }
     if (event.kind === 'http') this.#red.http(event, ends);
